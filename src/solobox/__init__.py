@@ -1,0 +1,3 @@
+"""solobox: one image, one object, its class and its box."""
+
+__version__ = "0.1.0"

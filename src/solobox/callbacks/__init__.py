@@ -1,0 +1,1 @@
+"""What happens around the steps: checkpoints, curves, pictures, a clean stop."""

@@ -1,0 +1,59 @@
+"""Ctrl-C and SIGTERM: finish the step, save, leave."""
+
+import signal
+from types import FrameType
+from typing import Any
+
+from lightning import Callback, LightningModule, Trainer
+
+from solobox.callbacks.checkpoints import Checkpoints
+
+
+class Stopped(Exception):
+    """A signal ended the run after its state was saved.
+
+    Attributes:
+        signum: the signal's number.
+    """
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(signum).name}")
+        self.signum = signum
+
+
+class CleanStop(Callback):
+    """Saves last.ckpt at the end of the step in which SIGINT or SIGTERM arrives, then stops.
+
+    Nothing is lost and nothing half-written; a second signal stops at once.
+
+    Args:
+        checkpoints: where to save.
+    """
+
+    def __init__(self, checkpoints: Checkpoints) -> None:
+        self.checkpoints = checkpoints
+        self.received: int | None = None
+        self.before: dict[int, Any] = {}
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Listen, in place of Lightning's own handlers."""
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            self.before[signum] = signal.signal(signum, self._note)
+
+    def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
+        """Leave if a signal has come."""
+        if self.received is not None:
+            trainer.save_checkpoint(self.checkpoints.last_path)
+            raise Stopped(self.received)
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Give the signals back."""
+        for signum, handler in self.before.items():
+            signal.signal(signum, handler)
+        self.before.clear()
+
+    def _note(self, signum: int, frame: FrameType | None) -> None:
+        if self.received is not None:
+            signal.signal(signum, signal.SIG_DFL)
+            signal.raise_signal(signum)
+        self.received = signum

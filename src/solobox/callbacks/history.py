@@ -1,0 +1,74 @@
+"""history.csv: a row an epoch."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+
+COLUMNS = (
+    ["epoch", "step", "lr", "loss/classification", "loss/localisation", "loss/total"]
+    + [f"val/{name}" for name in ("acc", "iou", "gt_known_50", "loc_50", "loc_70")]
+)  # fmt: skip
+LOSSES = ("classification", "localisation", "loss")
+
+
+class History(Callback):
+    """Mean losses of each epoch beside its validation metrics, as a CSV file.
+
+    A resumed run drops the rows of what it repeats and goes on.
+
+    Args:
+        path: the CSV file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.sums = torch.zeros(len(LOSSES), dtype=torch.float64)
+        self.batches = 0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Keep the rows of finished epochs."""
+        rows = []
+        if self.path.is_file():
+            with open(self.path, newline="") as file:
+                rows = [r for r in csv.DictReader(file) if int(r["step"]) <= trainer.global_step]
+        with open(self.path, "w", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any
+    ) -> None:
+        """Add up the losses; on a GPU without waiting for it."""
+        values: list[Tensor] = [outputs[name].detach().double() for name in LOSSES]
+        self.sums = self.sums.to(values[0].device) + torch.stack(values)
+        self.batches += 1
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the epoch's row."""
+        classification, localisation, total = (self.sums / max(1, self.batches)).tolist()
+        metrics = {k: float(v) for k, v in trainer.callback_metrics.items() if k in COLUMNS}
+        row = {
+            **metrics,
+            "epoch": trainer.current_epoch,
+            "step": trainer.global_step,
+            "lr": trainer.optimizers[0].param_groups[0]["lr"],
+            "loss/classification": classification,
+            "loss/localisation": localisation,
+            "loss/total": total,
+        }
+        with open(self.path, "a", newline="") as file:
+            csv.DictWriter(file, COLUMNS).writerow(row)
+        self.sums, self.batches = torch.zeros_like(self.sums), 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """The part of an epoch that is already summed survives a resume."""
+        return {"sums": self.sums.cpu(), "batches": self.batches}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue the sums."""
+        self.sums, self.batches = state_dict["sums"], state_dict["batches"]

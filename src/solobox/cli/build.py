@@ -1,0 +1,143 @@
+"""From settings to objects: the one place where they are put together."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from lightning import Trainer
+from lightning.pytorch.callbacks import RichProgressBar
+
+from solobox import models
+from solobox.callbacks.checkpoints import Checkpoints
+from solobox.callbacks.clean_stop import CleanStop
+from solobox.callbacks.clock import Clock
+from solobox.callbacks.history import History
+from solobox.callbacks.hparams import HParams
+from solobox.cli.settings import Settings
+from solobox.data.datamodule import DataModule
+from solobox.engine.checkpoint_io import AtomicCheckpointIO
+from solobox.engine.hardware import for_this_machine
+from solobox.engine.logger import EventsLogger
+from solobox.errors import ConfigError, SoloboxError
+from solobox.losses import ROLES
+from solobox.losses.objective import Objective
+from solobox.models.backbone import load_weights
+from solobox.module import SoloboxModule
+
+
+def build_data(settings: Settings) -> DataModule:
+    """The images, checked and decoded."""
+    source = dict(settings["data"])
+    batch_size, num_workers = source.pop("batch_size"), source.pop("num_workers")
+    del source["epochs"]  # the trainer's default length
+    return DataModule(
+        _made("data", source),
+        _made("augment", settings["augment"]),
+        batch_size=batch_size,
+        num_workers=num_workers,
+        seed=settings["seed"],
+    )
+
+
+def build_module(settings: Settings, data: DataModule) -> SoloboxModule:
+    """Model and objective, bound to what the training split looks like."""
+    choices = settings["model"]
+    description = {
+        "backbone": choices["backbone"],
+        "head": choices["head"],
+        "decode": choices["decode"],
+        "classes": list(data.source.classes),
+        "size": settings["data"]["size"],
+    }
+    model = models.build(description)
+    if choices["weights"] is not None and settings["ckpt_path"] is None:
+        load_weights(model.trunk, choices["backbone"], choices["weights"])
+    parts = {role: _made(f"loss.{role}", settings["loss"][role]) for role in ROLES}
+    objective = Objective(**parts)
+    model.bind(data.stats)
+    try:
+        objective.bind(data.stats)
+    except ValueError as error:
+        raise ConfigError(f"loss: {error}") from error
+    return SoloboxModule(
+        model.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
+        objective,
+        optimizer=_made("optimizer", settings["optimizer"]),
+        scheduler=_made("scheduler", settings["scheduler"]),
+        seed=settings["seed"],
+        passport={"model": description, "config": settings},
+    )
+
+
+def build_trainer(
+    settings: Settings, data: DataModule, directory: Path, resumed_at: int | None
+) -> Trainer:
+    """Lightning's trainer with our checkpoints, logs and a clean stop.
+
+    Args:
+        settings: of the run.
+        data: gives the number of steps.
+        directory: of the run.
+        resumed_at: step from which a continued run goes on.
+    """
+    options = for_this_machine(settings["trainer"])
+    if options["max_steps"] == -1 and options["max_epochs"] > 0:
+        # Two kills on the edge of an epoch would otherwise train an epoch too many.
+        batches = len(data.train_dataloader())
+        steps = -(-batches // options["accumulate_grad_batches"])
+        options["max_steps"] = options["max_epochs"] * steps
+    extra = dict(settings["callbacks"])
+    checkpoints = Checkpoints(directory / "checkpoints", **extra.pop("checkpoints"))
+    callbacks = [
+        RichProgressBar(),
+        Clock(),
+        History(directory / "history.csv"),
+        HParams(_hparams(settings)),
+        checkpoints,
+        CleanStop(checkpoints),
+        *(_made(f"callbacks.{name}", extra[name]) for name in extra),
+    ]
+    try:
+        return Trainer(
+            **options,
+            callbacks=callbacks,
+            logger=EventsLogger(directory, resumed_at),
+            plugins=[AtomicCheckpointIO()],
+            default_root_dir=directory,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+        )
+    except (TypeError, ValueError) as error:  # Lightning's own MisconfigurationException too
+        raise ConfigError(f"trainer: {error}") from error
+
+
+def _made(where: str, leaf: dict[str, Any]) -> Any:
+    """Make the object a config leaf names."""
+    try:
+        return instantiate(leaf)
+    except InstantiationException as error:
+        cause = error.__cause__ or error
+        if isinstance(cause, SoloboxError):
+            raise cause from None
+        raise ConfigError(f"{where}: {cause}") from error
+
+
+def _hparams(settings: Settings) -> dict[str, str | float]:
+    """The same few columns for every run; a loss's parameters as one text."""
+    loss = settings["loss"]
+    names = {role: loss[role]["_target_"].split(".")[-2] for role in ROLES}
+    arguments = [
+        f"{role}.{key}={value}"
+        for role in ROLES
+        for key, value in loss[role].items()
+        if key != "_target_"
+    ]
+    return {
+        **{role: names[role] for role in ("classification", "localisation", "combine")},
+        "loss_args": " ".join(arguments),
+        "lr": settings["optimizer"]["lr"],
+        "seed": settings["seed"],
+    }

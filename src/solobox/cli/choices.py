@@ -1,0 +1,53 @@
+"""The config that the chosen files alone give, before any value was typed."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+
+import solobox
+
+
+def config_dir() -> Path:
+    """The config files: inside an installed package, else at the top of the checkout."""
+    package = Path(solobox.__file__).parent
+    installed = package / "configs"
+    return installed if installed.is_dir() else package.parents[1] / "configs"
+
+
+def is_group(key: str) -> bool:
+    """Whether a key chooses a file (`loss/combine`) rather than a value (`optimizer.lr`)."""
+    return GlobalHydra.instance().config_loader().repository.group_exists(key.partition("@")[0])  # type: ignore[attr-defined]
+
+
+def files_alone(overrides: Sequence[str]) -> dict[str, Any]:
+    """The config with the groups chosen in `overrides` and none of their values, unresolved."""
+    if not GlobalHydra.instance().is_initialized():
+        with initialize_config_dir(version_base="1.3", config_dir=str(config_dir())):
+            return files_alone(overrides)
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    chosen = [
+        text for text, o in zip(overrides, parsed, strict=True)
+        if is_group(o.key_or_group) and not o.is_sweep_override()
+    ]  # fmt: skip
+    before = HydraConfig.instance().cfg  # compose() leaves its own behind
+    try:
+        config = OmegaConf.to_container(compose("train", overrides=chosen))
+    finally:
+        HydraConfig.instance().cfg = before
+    assert isinstance(config, dict)
+    return config  # type: ignore[return-value]
+
+
+def flat(config: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys and values of a nested config; lists count as values."""
+    for key, value in config.items():
+        if isinstance(value, dict) and value:
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,48 @@
+"""Hydra's complaints as one sentence with the nearest right name."""
+
+import difflib
+import re
+from collections.abc import Sequence
+
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+
+from solobox.cli.choices import files_alone, flat
+
+_NO_KEY = re.compile(r"Could not (?:override|append to) '([^']+)'|config\. '([^']+)' does not")
+_OPTIONS = re.compile(r"Available options in '([^']+)':\n((?:\t.*\n?)+)")
+_NO_OPTION = re.compile(r"Could not find '([^']+)'")
+
+
+def explain(error: Exception, typed: Sequence[str]) -> str:
+    """One sentence for what is wrong with the options that were typed."""
+    text = str(error)
+    if isinstance(error, OverrideParseException):
+        return f"cannot read the option {error.override!r}; expected key=value without spaces"
+    if isinstance(error, MissingConfigException) and (options := _OPTIONS.search(text)):
+        wrong = _NO_OPTION.search(text)
+        name = wrong[1].removeprefix(f"{options[1]}/") if wrong else ""
+        names = options[2].split()
+        return (
+            f"{options[1]} has no option {name!r}{_nearest(name, names)}; "
+            f"its options are {', '.join(names)}"
+        )
+    if found := _NO_KEY.search(text):
+        key = found[1] or found[2]
+        return f"there is no option {key!r}{_nearest(key, _known_keys(typed))}; see --help"
+    return " ".join(text.split())
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, names, n=1)
+    return f", did you mean {close[0]!r}?" if close else ""
+
+
+def _known_keys(typed: Sequence[str]) -> list[str]:
+    """Keys and groups of the config that was meant."""
+    try:
+        config = files_alone([option for option in typed if "=" in option])
+    except (HydraException, ValueError):
+        config = files_alone([])
+    keys = [key for key, _ in flat(config)]
+    sections = {key.rpartition(".")[0] for key in keys} - {""}
+    return [*keys, *sections, *(section.replace(".", "/") for section in sections)]

@@ -1,0 +1,108 @@
+"""Continue a run: its config comes from its checkpoint."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+
+from solobox.cli.choices import flat, is_group
+from solobox.cli.settings import Settings
+from solobox.engine.run_directory import CONFIG_FILE
+from solobox.errors import CheckpointError, ConfigError
+
+# What does not change the result of a run, or only how far it goes.
+MAY_CHANGE = {
+    "ckpt_path", "runs_dir", "data.root", "data.num_workers", "model.weights",
+    "trainer.max_epochs", "trainer.max_steps", "trainer.max_time",
+    "trainer.accelerator", "trainer.devices", "trainer.log_every_n_steps",
+    "callbacks.checkpoints.every_n_steps",
+}  # fmt: skip
+
+
+def continued(stored: Settings, now: Settings, typed: Sequence[str]) -> Settings:
+    """The stored settings, with those typed now that may change.
+
+    Args:
+        stored: settings in the checkpoint.
+        now: settings composed from the command line.
+        typed: what was typed.
+
+    Raises:
+        ConfigError: names every option that was typed and would make it another run.
+        CheckpointError: the stored settings name a class that no config file here names.
+    """
+    _check_targets(stored)
+    before, after = dict(flat(stored)), dict(flat(now))
+    settings, refused = stored, []
+    for override in OverridesParser.create().parse_overrides(list(typed)):
+        for key in _keys(override.key_or_group, before.keys() | after.keys()):
+            if key in MAY_CHANGE:
+                settings = _with(settings, key, after.get(key))
+            elif before.get(key) != after.get(key):
+                refused.append(f"{key} ({before.get(key)!r} in the run, {after.get(key)!r} typed)")
+    if refused:
+        raise ConfigError(
+            f"a continued run keeps its settings; these differ: {', '.join(refused)}. "
+            f"Leave them out, or start a new run without ckpt_path"
+        )
+    return settings
+
+
+def directory_of(checkpoint: Path) -> Path:
+    """The run directory a checkpoint lies in.
+
+    Raises:
+        CheckpointError: the checkpoint was moved away from its run.
+    """
+    directory = checkpoint.resolve().parent.parent
+    if not (directory / CONFIG_FILE).is_file():
+        raise CheckpointError(
+            f"{checkpoint} does not lie in a run; expected RUN/checkpoints/last.ckpt with "
+            f"RUN/{CONFIG_FILE} beside it. Move it back to continue the run"
+        )
+    return directory
+
+
+def _keys(override: str, known: set[str]) -> list[str]:
+    """The flat keys an override may have changed."""
+    if override == "experiment":
+        return sorted(known)
+    path = override.replace("/", ".") if is_group(override) else override
+    return sorted(key for key in known if key == path or key.startswith(f"{path}."))
+
+
+def _with(settings: Settings, key: str, value: Any) -> Settings:
+    """A copy of nested settings with one dotted key set."""
+    head, _, rest = key.partition(".")
+    return {**settings, head: _with(settings.get(head) or {}, rest, value) if rest else value}
+
+
+def _check_targets(settings: Settings) -> None:
+    """A checkpoint may only name classes that a config file on this machine names."""
+    named = {value for key, value in flat(settings) if key.endswith("_target_")}
+    unknown = sorted(map(str, named - _known_targets()))
+    if unknown:
+        raise CheckpointError(
+            f"the checkpoint asks for {', '.join(unknown)}, which no config file here names; "
+            f"it is refused. Add the config file of your own loss (--config-dir), if it is one"
+        )
+
+
+def _known_targets() -> set[Any]:
+    loader = GlobalHydra.instance().config_loader()
+    targets: set[Any] = set()
+    groups = [""]
+    while groups:
+        group = groups.pop()
+        inside = loader.list_groups(group)
+        groups += [f"{group}/{name}".strip("/") for name in inside if name != "hydra"]
+        for option in loader.get_group_options(group, ObjectType.CONFIG):
+            found = loader.repository.load_config(f"{group}/{option}".strip("/"))  # type: ignore[attr-defined]
+            content = OmegaConf.to_container(found.config) if found is not None else {}
+            assert isinstance(content, dict)
+            targets |= {v for k, v in flat(content) if str(k).endswith("_target_")}  # type: ignore[arg-type]
+    return targets

@@ -1,0 +1,1 @@
+"""What keeps a run safe: its directory, its checkpoints, its schedule."""

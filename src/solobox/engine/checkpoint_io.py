@@ -1,0 +1,82 @@
+"""Checkpoints that are whole or not there: written beside, synced, then renamed."""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.plugins import TorchCheckpointIO
+
+from solobox.errors import CheckpointError
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Replaces a checkpoint in one step, and reads plain data only.
+
+    Lightning writes through $TMPDIR and moves, which is no longer atomic when that is another
+    filesystem, and a full disk costs the previous checkpoint. Here the new file is complete and on
+    the disk before it takes the old one's name.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
+        """Write a checkpoint.
+
+        Raises:
+            CheckpointError: the disk is full, read-only or gone; the previous file is untouched.
+        """
+        path = Path(path)
+        beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(beside, "wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, path)
+            _sync_directory(path.parent)
+        except (OSError, RuntimeError) as error:
+            raise CheckpointError(
+                f"cannot write the checkpoint {path} ({error}); the previous one is untouched. "
+                f"Free some space or check the permissions, then continue from it"
+            ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                beside.unlink(missing_ok=True)
+
+    def load_checkpoint(
+        self, path: str | Path, map_location: Any = "cpu", weights_only: bool | None = True
+    ) -> dict[str, Any]:
+        """Read a checkpoint; whatever is asked for, nothing in it is executed."""
+        return read_checkpoint(path, map_location)
+
+
+def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, Any]:
+    """Read a checkpoint of plain data and tensors.
+
+    Raises:
+        CheckpointError: no such file, damaged, or holding more than plain data.
+    """
+    try:
+        checkpoint = torch.load(path, map_location=map_location, weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"there is no checkpoint {path}") from None
+    except Exception as error:  # torch raises many kinds for a damaged or hostile file
+        first_line = str(error).strip().partition("\n")[0]
+        raise CheckpointError(
+            f"{path} is not a readable checkpoint of plain data ({first_line})"
+        ) from error
+    if not isinstance(checkpoint, dict) or "solobox" not in checkpoint:
+        raise CheckpointError(f"{path} is not a checkpoint of solobox")
+    return checkpoint
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the rename itself survive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,63 @@
+"""A directory for one run, claimed atomically: two runs never share one."""
+
+import os
+import re
+from pathlib import Path
+
+from solobox.errors import RunDirectoryError
+
+CONFIG_FILE = "config.yaml"
+LONGEST_NAME = 120
+
+
+def safe_name(text: str) -> str:
+    """Text as a directory name of [A-Za-z0-9._-] only."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")
+    return name[:LONGEST_NAME].rstrip("-.") or "run"
+
+
+def claim_new(parent: Path, name: str) -> Path:
+    """Make parent/name, or parent/name-2, -3 ... where that is taken.
+
+    mkdir is the claim: of any number of simultaneous starts exactly one makes a directory.
+
+    Raises:
+        RunDirectoryError: the place cannot be written to.
+    """
+    number = 1
+    while True:
+        directory = parent / (name if number == 1 else f"{name}-{number}")
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            directory.mkdir()
+        except FileExistsError:
+            if not parent.is_dir():
+                raise RunDirectoryError(f"{parent} is a file; runs need a directory") from None
+            number += 1
+        except OSError as error:
+            raise RunDirectoryError(
+                f"cannot make the run directory {directory} ({error.strerror}); "
+                f"choose another place with hydra.run.dir=PATH"
+            ) from None
+        else:
+            return directory
+
+
+def claim_this(directory: Path) -> Path:
+    """Take exactly this directory, which may exist but must not hold a run.
+
+    Raises:
+        RunDirectoryError: another run owns it, or it cannot be written to.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        # Exclusive creation is the claim; the config is written into this file next.
+        os.close(os.open(directory / CONFIG_FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except FileExistsError:
+        raise RunDirectoryError(
+            f"{directory} already belongs to a run; give another hydra.run.dir, or continue that "
+            f"run with ckpt_path={directory}/checkpoints/last.ckpt"
+        ) from None
+    except OSError as error:
+        raise RunDirectoryError(f"cannot write to {directory} ({error.strerror})") from None
+    return directory

@@ -1,0 +1,1 @@
+"""How wrong the class is: `logits (B, K), labels (B,) -> (B,)`."""

@@ -1,0 +1,1 @@
+"""Two losses into one: `lc (B,), ll (B,), weights (B,), step -> ()`."""

@@ -1,0 +1,49 @@
+"""Balanced L1 error of the box (Libra R-CNN)."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class BalancedL1(nn.Module):
+    """Balanced L1, summed over x, y, w, h: smooth L1 whose small errors pull harder.
+
+    With e = |pred_i - target_i| / beta and b such that alpha ln(b + 1) = gamma:
+    L = beta sum_i (alpha / b (b e + 1) ln(b e + 1) - alpha e  if e < 1
+                    else gamma e + gamma / b - alpha).
+
+    The gradient is alpha ln(b e + 1), capped at gamma: steeper near zero than smooth L1, so that
+    nearly right boxes (inliers) are not drowned by the wrong ones. On boxes in [0, 1] the paper's
+    beta = 1 never reaches the cap; .1 does.
+
+    Args:
+        alpha: inlier gradient, > 0; smaller means steeper near zero. Paper: .5.
+        gamma: cap of the gradient, > 0. Paper: 1.5.
+        beta: error at which the cap is reached, > 0, in box units. Paper: 1.
+
+    Shape:
+        pred (B, 4), target (B, 4), centre x, y, w, h in [0, 1] -> (B,), >= 0.
+
+    Raises:
+        ValueError: alpha, gamma or beta <= 0.
+
+    Reference:
+        Pang et al., "Libra R-CNN: Towards Balanced Learning for Object Detection", CVPR 2019,
+        arXiv:1904.02701. For beta != 1 we rescale the error, which keeps the loss the integral of
+        its gradient; the widely copied form does not.
+    """
+
+    def __init__(self, *, alpha: float = 0.5, gamma: float = 1.5, beta: float = 1.0) -> None:
+        super().__init__()
+        for name, value in (("alpha", alpha), ("gamma", gamma), ("beta", beta)):
+            if not value > 0:
+                raise ValueError(f"{name} must be > 0; found {value}")
+        self.alpha, self.gamma, self.beta = alpha, gamma, beta
+        self.b = math.expm1(gamma / alpha)
+
+    def forward(self, pred: Tensor, target: Tensor) -> Tensor:
+        e = (pred - target).abs() / self.beta
+        inlier = self.alpha / self.b * (self.b * e + 1) * torch.log1p(self.b * e) - self.alpha * e
+        outlier = self.gamma * e + self.gamma / self.b - self.alpha
+        return self.beta * torch.where(e < 1, inlier, outlier).sum(-1)

@@ -1,0 +1,1 @@
+"""Which samples count: `lc (B,), ll (B,), labels (B,) -> weights (B,)`, >= 0, summing to 1."""

@@ -1,0 +1,1 @@
+"""From a feature map to K + 4 outputs."""

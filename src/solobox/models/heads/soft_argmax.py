@@ -1,0 +1,60 @@
+"""Attention says where; what it looks at says which class and how large."""
+
+import torch
+from torch import Tensor, nn
+
+from solobox.models.decode.sigmoid import Sigmoid
+from solobox.types import TrainStats
+
+
+class SoftArgmax(nn.Module):
+    """Soft-argmax head: the centre is the centroid of an attention map.
+
+    a = softmax over cells of a 1 x 1 convolution; (x, y) = sum of a times the cells' centres;
+    the features pooled with a give C1 .. CK, w and h through one linear layer.
+
+    The centre needs no regression layer to learn that "right" means "larger x", which is what a
+    flattened linear head spends its time on; and class and size are read off the object instead
+    of the whole image. Starts at the middle of the image with the mean training size.
+
+    Args:
+        in_channels: channels C of the feature map.
+        num_classes: K.
+        decode: turns raw numbers into w, h.
+
+    Shape:
+        features (B, C, h, w) -> (B, K + 4).
+
+    Reference:
+        The centroid of a softmax map goes back to Levine et al., "End-to-End Training of Deep
+        Visuomotor Policies", JMLR 2016, arXiv:1504.00702 (there: spatial soft-argmax).
+    """
+
+    def __init__(self, *, in_channels: int, num_classes: int, decode: Sigmoid) -> None:
+        super().__init__()
+        self.decode = decode
+        self.attention = nn.Conv2d(in_channels, 1, 1)
+        self.linear = nn.Linear(in_channels, num_classes + 2)
+        for layer in (self.attention, self.linear):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def bind(self, stats: TrainStats) -> None:
+        """Start at the mean size of the training boxes."""
+        with torch.no_grad():
+            self.linear.bias[-2:] = self.decode.raw_size(torch.tensor(stats.mean_box[2:]))
+
+    def forward(self, features: Tensor) -> Tensor:
+        rows, columns = features.shape[-2:]
+        attention = self.attention(features).flatten(1).softmax(-1)  # (B, h w)
+        marginal = attention.unflatten(1, (rows, columns))
+        x = marginal.sum(1) @ _cell_centres(columns, features)
+        y = marginal.sum(2) @ _cell_centres(rows, features)
+        pooled = (features.flatten(2) @ attention[..., None]).squeeze(-1)  # (B, C)
+        raw = self.linear(pooled)
+        size = self.decode.size(raw[:, -2:])
+        return torch.cat((raw[:, :-2], x[:, None], y[:, None], size), dim=1)
+
+
+def _cell_centres(n: int, like: Tensor) -> Tensor:
+    return (torch.arange(n, device=like.device, dtype=like.dtype) + 0.5) / n

@@ -1,0 +1,59 @@
+"""The model: an image in, K + 4 numbers out."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from solobox import boxes
+from solobox.types import Prediction, TrainStats
+
+
+class Localiser(nn.Module):
+    """Says which class the one object of an image has, and where it is.
+
+    Args:
+        trunk: images (B, 3, H, W) -> feature map (B, C, h, w).
+        head: feature map -> outputs (B, K + 4).
+        classes: K class names, C1 first.
+        size: side of the square images it is trained on, in pixels.
+
+    Shape:
+        images (B, 3, H, W) uint8 -> (B, K + 4) float32: logits C1 .. CK, then the box as centre
+        x, y, w, h in [0, 1] of the image, 0 < w, h.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self, trunk: nn.Module, head: nn.Module, *, classes: Sequence[str], size: int
+    ) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.head = head
+        self.classes = tuple(classes)
+        self.size = size
+        # ImageNet's channel statistics, as torchvision's pretrained trunks expect them.
+        self.register_buffer("mean", torch.tensor([123.675, 116.28, 103.53]).view(3, 1, 1))
+        self.register_buffer("std", torch.tensor([58.395, 57.12, 57.375]).view(3, 1, 1))
+
+    def bind(self, stats: TrainStats) -> None:
+        """Let the head start from what the training split looks like."""
+        self.head.bind(stats)  # type: ignore[operator]
+
+    def features(self, images: Tensor) -> Tensor:
+        """Normalise uint8 images and run the trunk: the features both tasks share."""
+        return self.trunk((images - self.mean) / self.std)
+
+    def forward(self, images: Tensor) -> Tensor:
+        features = self.features(images)
+        # Boxes need float32: bfloat16 resolves a 640-pixel image in steps of 2 pixels.
+        with torch.autocast(features.device.type, enabled=False):
+            return self.head(features.float())
+
+    @torch.inference_mode()
+    def predict(self, images: Tensor) -> Prediction:
+        """Class probabilities in place of logits, and boxes cut to the image; call in eval mode."""
+        logits, box = Prediction.of(self(images))
+        return Prediction(logits.softmax(-1), boxes.clip(box))

@@ -1,0 +1,112 @@
+"""One step: what happens between a batch and the optimizer."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+from solobox.data.order import hash32
+from solobox.losses.objective import Objective, effective_weights
+from solobox.metrics import Results, headline
+from solobox.models.localiser import Localiser
+from solobox.types import Batch, LossParts, Prediction
+
+FORMAT = 1  # of the "solobox" part of a checkpoint
+
+
+class SoloboxModule(LightningModule):
+    """Trains a Localiser on an Objective.
+
+    Args:
+        model: images -> (B, K + 4).
+        objective: both task losses into one number.
+        optimizer: makes an optimizer from parameter groups.
+        scheduler: factor of the learning rate at progress in [0, 1] of the run.
+        seed: seed of the run; dropout in a step depends on (seed, step) alone.
+        passport: plain data written into every checkpoint, enough to build the model again.
+    """
+
+    def __init__(
+        self,
+        model: Localiser,
+        objective: Objective,
+        *,
+        optimizer: Callable[[list[dict[str, Any]]], Optimizer],
+        scheduler: Callable[[float], float],
+        seed: int,
+        passport: dict[str, Any],
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.objective = objective
+        self.make_optimizer = optimizer
+        self.scheduler = scheduler
+        self.seed = seed
+        self.passport = passport
+        self._validated: list[tuple[Tensor, ...]] = []
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Make what is random in this step a function of (seed, step)."""
+        torch.manual_seed(hash32(self.seed, self.trainer.fit_loop.epoch_loop.total_batch_idx))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Loss of one batch; losses, weights and learning rate go to the logs."""
+        pred = Prediction.of(self.model(batch.images))
+        parts = self.objective(pred, batch.labels, batch.boxes, self.global_step)
+        lc = parts.sample_weights @ parts.classification.detach()
+        ll = parts.sample_weights @ parts.localisation.detach()
+        self.log_dict({"loss/classification": lc, "loss/localisation": ll}, prog_bar=True)
+        if self.global_step % self.trainer.log_every_n_steps == 0:
+            self._log_weights(parts)
+        return {"loss": parts.total, "classification": lc, "localisation": ll}
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Keep what the model says; the metrics are of the whole split."""
+        pred = self.model.predict(batch.images)
+        row = (pred.logits, pred.box, batch.labels, batch.boxes)
+        self._validated.append(tuple(t.float() for t in row))
+
+    def on_validation_epoch_end(self) -> None:
+        """Metrics of the validation split."""
+        columns = [torch.cat(column).cpu() for column in zip(*self._validated, strict=True)]
+        self._validated.clear()
+        probabilities, boxes, labels, targets = columns
+        results = Results(probabilities, boxes, labels.long(), targets, torch.ones(len(boxes), 2))
+        values = {f"val/{name}": value for name, value in headline(results).items()}
+        self.log_dict(values, prog_bar=True)
+
+    def configure_optimizers(self) -> Any:
+        """An optimizer whose weight decay spares biases, norms and learned loss weights."""
+        optimizer = self.make_optimizer(parameter_groups(self.model, self.objective))
+        steps = max(1, int(self.trainer.estimated_stepping_batches))
+        schedule = LambdaLR(optimizer, lambda step: self.scheduler(min(1.0, step / steps)))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Let the checkpoint say what it is."""
+        checkpoint["solobox"] = {"format": FORMAT, **self.passport}
+
+    def _log_weights(self, parts: LossParts) -> None:
+        weight_c, weight_l = effective_weights(parts)
+        self.log_dict({
+            "loss/total": parts.total.detach(),
+            "weight/classification": weight_c,
+            "weight/localisation": weight_l,
+            "lr": self.trainer.optimizers[0].param_groups[0]["lr"],
+        })  # fmt: skip
+
+
+def parameter_groups(model: nn.Module, objective: nn.Module) -> list[dict[str, Any]]:
+    """Parameters that decay (matrices and filters) and those that do not (all the rest)."""
+
+    def trainable(parameters: Iterable[nn.Parameter]) -> list[nn.Parameter]:
+        return [p for p in parameters if p.requires_grad]
+
+    weights = [p for p in trainable(model.parameters()) if p.ndim > 1]
+    rest = [p for p in trainable(model.parameters()) if p.ndim <= 1]
+    rest += trainable(objective.parameters())
+    return [{"params": weights}, {"params": rest, "weight_decay": 0.0}]
