@@ -51,7 +51,11 @@ class SoloboxModule(LightningModule):
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Make what is random in this step a function of (seed, step)."""
-        torch.manual_seed(hash32(self.seed, self.trainer.fit_loop.epoch_loop.total_batch_idx))
+        seed = hash32(self.seed, self.trainer.fit_loop.epoch_loop.total_batch_idx)
+        # Not torch.manual_seed, which visits every kind of accelerator there might be.
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Loss of one batch; losses, weights and learning rate go to the logs."""
@@ -59,7 +63,7 @@ class SoloboxModule(LightningModule):
         parts = self.objective(pred, batch.labels, batch.boxes, self.global_step)
         lc = parts.sample_weights @ parts.classification.detach()
         ll = parts.sample_weights @ parts.localisation.detach()
-        self.log_dict({"loss/classification": lc, "loss/localisation": ll}, prog_bar=True)
+        self.log_dict({"loss/classification": lc, "loss/localisation": ll})
         if self.global_step % self.trainer.log_every_n_steps == 0:
             self._log_weights(parts)
         return {"loss": parts.total, "classification": lc, "localisation": ll}
@@ -77,7 +81,7 @@ class SoloboxModule(LightningModule):
         probabilities, boxes, labels, targets = columns
         results = Results(probabilities, boxes, labels.long(), targets, torch.ones(len(boxes), 2))
         values = {f"val/{name}": value for name, value in headline(results).items()}
-        self.log_dict(values, prog_bar=True)
+        self.log_dict(values)
 
     def configure_optimizers(self) -> Any:
         """An optimizer whose weight decay spares biases, norms and learned loss weights."""

@@ -7,7 +7,7 @@ import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning import Trainer
-from lightning.pytorch.callbacks import RichProgressBar
+from solobox.callbacks.progress import EpochLines
 
 from solobox import models
 from solobox.callbacks.checkpoints import Checkpoints
@@ -91,7 +91,7 @@ def build_trainer(
     extra = dict(settings["callbacks"])
     checkpoints = Checkpoints(directory / "checkpoints", **extra.pop("checkpoints"))
     callbacks = [
-        RichProgressBar(),
+        EpochLines(),
         Clock(),
         History(directory / "history.csv"),
         HParams(_hparams(settings)),

@@ -139,7 +139,7 @@ def _background(rng: np.random.Generator, px: Floats, py: Floats) -> tuple[Float
     dx, dy = _direction(rng)
     wave = (px * dx + py * dy) * (3 + 9 * rng.random())
     triangle_wave = np.abs(wave - np.floor(wave) - 0.5) - 0.25
-    stripes = triangle_wave * (0.3 * rng.random())
+    stripes = triangle_wave * (0.2 * rng.random())
     rows = (py - 0.5) * slope[1][:, None, None].astype(np.float32)
     columns = (px - 0.5) * slope[0][:, None, None].astype(np.float32)
     return (rows + columns) + base[:, None, None].astype(np.float32) + stripes, base
@@ -159,7 +159,7 @@ def _colour_unlike(rng: np.random.Generator, other: Floats) -> Floats:
     while True:
         colour = rng.random(3)
         gap = np.abs(colour - other)
-        if gap[0] + gap[1] + gap[2] > 0.8:
+        if gap[0] + gap[1] + gap[2] > 1.0:
             return colour
 
 

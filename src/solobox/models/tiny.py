@@ -17,6 +17,7 @@ class Tiny(nn.Module):
         self.layers = nn.Sequential(
             _convolution(3, 16, stride=2),
             _convolution(16, 32, stride=2),
+            _Residual(32),
             _convolution(32, 64, stride=2),
             _Residual(64),
             _convolution(64, 96),

@@ -1,0 +1,84 @@
+"""A line an epoch with both losses and the metrics, and a bar while it runs."""
+
+import time
+from typing import Any
+
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import ProgressBar
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+
+REFRESH = 0.2  # seconds between two updates; more would cost training time
+
+
+class EpochLines(ProgressBar):
+    """Prints a line after each epoch; on a terminal also a bar with the losses of the moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.console = Console()
+        self.bar: Progress | None = None
+        self.updated = 0.0
+        self.losses: dict[str, Tensor] = {}
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin the bar, where there is somebody to watch it."""
+        if not self.console.is_terminal:
+            return
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=self.console,
+            auto_refresh=False,
+            transient=True,
+        )
+        self.bar.start()
+        self.bar.add_task("")
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any
+    ) -> None:
+        """Note the losses; move the bar now and then."""
+        self.losses = {name: outputs[name] for name in ("classification", "localisation")}
+        if self.bar is None or time.perf_counter() - self.updated < REFRESH:
+            return
+        self.updated = time.perf_counter()
+        total = trainer.num_training_batches
+        text = f"{_epoch(trainer)}  {_shown(self.losses)}"
+        self.bar.update(
+            self.bar.task_ids[0],
+            description=text,
+            total=total,
+            completed=trainer.fit_loop.epoch_loop.batch_idx + 1,
+            refresh=True,
+        )
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Print the epoch's line: the last batch's losses and the validation metrics."""
+        metrics = {
+            name: trainer.callback_metrics[f"val/{name}"]
+            for name in ("acc", "iou", "loc_50")
+            if f"val/{name}" in trainer.callback_metrics
+        }
+        line = f"{_epoch(trainer)}  {_shown(self.losses)}"
+        if metrics:
+            line += f"  | validation: {_shown(metrics)}"
+        self.console.print(line, highlight=False)
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Take the bar away, also after an error."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+
+
+def _epoch(trainer: Trainer) -> str:
+    last = f"/{trainer.max_epochs}" if trainer.max_epochs and trainer.max_epochs > 0 else ""
+    return f"epoch {trainer.current_epoch + 1}{last}"
+
+
+def _shown(values: dict[str, Tensor]) -> str:
+    return "  ".join(f"{name} {float(value):.3f}" for name, value in values.items())

@@ -1,0 +1,29 @@
+"""What every test may ask for."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """The same random numbers in each test, whatever ran before."""
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def device() -> torch.device:
+    """`SOLOBOX_DEVICE=cuda make test` runs the same tests on a GPU."""
+    return torch.device(os.environ.get("SOLOBOX_DEVICE", "cpu"))
+
+
+@pytest.fixture
+def shared() -> Path:
+    """Real photographs, weights and golden numbers that lie beside the checkout, if they do."""
+    if not SHARED.is_dir():
+        pytest.skip(f"needs the real photographs and golden numbers in {SHARED}")
+    return SHARED
