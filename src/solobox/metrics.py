@@ -107,7 +107,7 @@ def _mean(values: Tensor) -> float:
 
 
 def _ratio(part: Tensor, whole: Tensor) -> float:
-    """part / whole, 0 where there is nothing to divide by."""
+    """Divide, with 0 where there is nothing to divide by."""
     return float(part) / max(float(whole), 1.0)
 
 

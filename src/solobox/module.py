@@ -64,7 +64,7 @@ class SoloboxModule(LightningModule):
         lc = parts.sample_weights @ parts.classification.detach()
         ll = parts.sample_weights @ parts.localisation.detach()
         self.log_dict({"loss/classification": lc, "loss/localisation": ll})
-        if self.global_step % self.trainer.log_every_n_steps == 0:
+        if self.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self._log_weights(parts)
         return {"loss": parts.total, "classification": lc, "localisation": ll}
 

@@ -3,25 +3,15 @@
 import csv
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
-import torch
-from lightning import Trainer
 from rich.console import Console
 from rich.table import Table
 
-from solobox.baselines import baselines
 from solobox.boxes import to_corners
-from solobox.callbacks.clock import Clock
-from solobox.callbacks.hparams import HParams
-from solobox.data.datamodule import DataModule
 from solobox.data.split import Split
-from solobox.engine.checkpoint_io import read_checkpoint
-from solobox.engine.predict import predict_split
-from solobox.metrics import Results, evaluate
-from solobox.models.localiser import Localiser
+from solobox.metrics import Results
 
 SHOWN = {
     "acc": "accuracy",
@@ -36,53 +26,6 @@ CONSTANT = {
     "gt_known_50": "constant_gt_known_50",
     "loc_50": "constant_loc_50",
 }
-
-
-def judge(
-    model: Localiser, data: DataModule, trainer: Trainer, directory: Path, *, seed: int
-) -> float:
-    """Judge best.ckpt on validation and test, into files and on the screen.
-
-    Returns:
-        Top-1 Loc@.5 on validation.
-    """
-    state = read_checkpoint(directory / "checkpoints" / "best.ckpt")["state_dict"]
-    prefix = "model."
-    model.load_state_dict({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)})
-    device = trainer.strategy.root_device
-    figures: dict[str, Any] = {}
-    for name in [split for split in ("val", "test") if split in data.source.splits]:
-        split = data.val if name == "val" else data.source.split(name)
-        results = predict_split(model, data.in_order(split), split, device)
-        write_predictions(directory / f"predictions_{name}.csv", split, results)
-        values = evaluate(results, split.classes) | baselines(
-            torch.from_numpy(data.train.labels),
-            torch.from_numpy(data.train.boxes),
-            results.labels,
-            results.targets,
-        )
-        figures |= {f"{name}/{key}": value for key, value in values.items()}
-    (clock,) = (c for c in trainer.callbacks if isinstance(c, Clock))  # type: ignore[attr-defined]
-    figures |= {
-        "seconds": clock.seconds,
-        "images_per_s": clock.images_per_s,
-        "git_commit": _git_commit(),
-        "seed": seed,
-    }
-    write_metrics(directory / "metrics.json", figures)
-    HParams.finish(trainer, figures)
-    print_table(figures, directory)
-    return figures["val/loc_50"]
-
-
-def _git_commit() -> str | None:
-    """Commit of the code at work, or None where it does not lie in a git checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.strip()
 
 
 def write_predictions(path: Path, split: Split, results: Results) -> None:

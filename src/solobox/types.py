@@ -13,13 +13,13 @@ class Batch(NamedTuple):
         images: (B, 3, H, W) uint8.
         labels: (B,) int64, 0 for C1.
         boxes: (B, 4) float32, centre x, y, w, h in [0, 1] of the image.
-        index: (B,) int64, position in the split.
+        indices: (B,) int64, positions in the split.
     """
 
     images: Tensor
     labels: Tensor
     boxes: Tensor
-    index: Tensor
+    indices: Tensor
 
 
 class Prediction(NamedTuple):

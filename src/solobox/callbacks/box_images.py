@@ -2,6 +2,7 @@
 
 import torch
 from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
 from solobox.boxes import to_corners
@@ -37,8 +38,9 @@ class BoxImages(Callback):
         labels = torch.from_numpy(data.val.labels)[picks]
         right = pred.logits.argmax(-1).cpu() == labels
         sheet = draw(images, torch.from_numpy(data.val.boxes)[picks], pred.box.cpu(), right)
-        board = trainer.loggers[0].experiment
-        board.add_images("val/boxes", sheet, trainer.global_step)
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger):
+                logger.experiment.add_images("val/boxes", sheet, trainer.global_step)
 
 
 def draw(images: Tensor, targets: Tensor, boxes: Tensor, right: Tensor) -> Tensor:

@@ -7,7 +7,6 @@ import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning import Trainer
-from solobox.callbacks.progress import EpochLines
 
 from solobox import models
 from solobox.callbacks.checkpoints import Checkpoints
@@ -15,6 +14,7 @@ from solobox.callbacks.clean_stop import CleanStop
 from solobox.callbacks.clock import Clock
 from solobox.callbacks.history import History
 from solobox.callbacks.hparams import HParams
+from solobox.callbacks.progress import EpochLines
 from solobox.cli.settings import Settings
 from solobox.data.datamodule import DataModule
 from solobox.engine.checkpoint_io import AtomicCheckpointIO
@@ -62,7 +62,7 @@ def build_module(settings: Settings, data: DataModule) -> SoloboxModule:
     except ValueError as error:
         raise ConfigError(f"loss: {error}") from error
     return SoloboxModule(
-        model.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
+        model.to(memory_format=torch.channels_last),
         objective,
         optimizer=_made("optimizer", settings["optimizer"]),
         scheduler=_made("scheduler", settings["scheduler"]),

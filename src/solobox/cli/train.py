@@ -31,15 +31,18 @@ def train(cfg: DictConfig) -> float:
 
     from solobox.callbacks.clean_stop import Stopped
     from solobox.cli.build import build_data, build_module, build_trainer
+    from solobox.cli.judge import judge
     from solobox.engine.checkpoint_io import read_checkpoint
     from solobox.engine.quiet import quiet
-    from solobox.report import judge
 
     quiet()
     checkpoint, step = settings["ckpt_path"], None
     if checkpoint is not None:
         stored = read_checkpoint(checkpoint)
-        settings, step = continued(stored["solobox"]["config"], settings, typed), stored["global_step"]
+        settings, step = (
+            continued(stored["solobox"]["config"], settings, typed),
+            stored["global_step"],
+        )
 
     seed_everything(settings["seed"], workers=True, verbose=False)
     data = build_data(settings)

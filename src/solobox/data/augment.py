@@ -86,12 +86,9 @@ class _CropAround(A.DualTransform):
         height, width = params["shape"][:2]
         (x1, y1), (x2, y2) = data["keypoints"][:, :2] + 0.5
         left, top, right, bottom = (self.most * self.py_random.random() for _ in range(4))
-        return {
-            "window": (
-                int(left * x1), int(top * y1),
-                width - int(right * (width - x2)), height - int(bottom * (height - y2)),
-            )  # fmt: skip
-        }
+        low = int(left * x1), int(top * y1)
+        high = width - int(right * (width - x2)), height - int(bottom * (height - y2))
+        return {"window": (*low, *high)}
 
     def apply(self, img: NDArray[np.uint8], window: tuple[int, ...], **_: Any) -> Any:
         x1, y1, x2, y2 = window

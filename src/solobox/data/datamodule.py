@@ -1,6 +1,6 @@
 """A source of images as the loaders that Lightning asks for."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from lightning import LightningDataModule
@@ -93,9 +93,10 @@ class DataModule(LightningDataModule):
     def _batches_done(self) -> int:
         assert self.trainer is not None
         # Not global_step, which counts optimizer steps, and these may span several batches.
-        return self.trainer.fit_loop.epoch_loop.batch_progress.total.processed
+        total = self.trainer.fit_loop.epoch_loop.batch_progress.total
+        return total.processed  # type: ignore[attr-defined]
 
 
-def _as_it_is(batch: Batch) -> Batch:
+def _as_it_is(batch: Any) -> Any:
     """The dataset answers with whole batches; there is nothing to collate."""
     return batch

@@ -39,5 +39,5 @@ class Images(Dataset[Batch]):
             images=torch.from_numpy(images).permute(0, 3, 1, 2),
             labels=torch.from_numpy(self.split.labels[index]),
             boxes=torch.from_numpy(boxes),
-            index=torch.from_numpy(index),
+            indices=torch.from_numpy(index),
         )

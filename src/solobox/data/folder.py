@@ -93,9 +93,7 @@ def _with_validation(
     return stratified(pool, fraction, seed) | named
 
 
-def _check_splits(
-    samples: dict[str, list[Sample]], classes: tuple[str, ...], folder: Path
-) -> None:
+def _check_splits(samples: dict[str, list[Sample]], classes: tuple[str, ...], folder: Path) -> None:
     for split, found in samples.items():
         if not found:
             raise DataError(f"{folder}: the {split} split is empty; add images or mend its list")

@@ -39,9 +39,7 @@ class EpochBatches(Sampler[list[Key]]):
         batches_done: tells how many batches were trained on since the run began.
     """
 
-    def __init__(
-        self, n: int, batch_size: int, seed: int, batches_done: Callable[[], int]
-    ) -> None:
+    def __init__(self, n: int, batch_size: int, seed: int, batches_done: Callable[[], int]) -> None:
         self.n, self.batch_size, self.seed = n, batch_size, seed
         self.batches_done = batches_done
 

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from solobox.data.record import Record
 
 
-def stratified(
-    records: Sequence[Record], fraction: float, seed: int
-) -> dict[str, list[Record]]:
+def stratified(records: Sequence[Record], fraction: float, seed: int) -> dict[str, list[Record]]:
     """Split off a fraction of each class for validation, at least one image of each.
 
     The choice depends on the seed and the files' names alone, not on the order of the records.

@@ -37,7 +37,7 @@ class Objective(nn.Module):
         """Hand the training split's statistics to every part that asks for them."""
         for part in self.children():
             if hasattr(part, "bind"):
-                part.bind(stats)
+                part.bind(stats)  # type: ignore[operator]
 
     def forward(self, pred: Prediction, labels: Tensor, boxes: Tensor, step: int) -> LossParts:
         """Losses of one batch; labels (B,) int64, boxes (B, 4) centre form in [0, 1]."""
@@ -51,7 +51,7 @@ class Objective(nn.Module):
 
 
 def effective_weights(parts: LossParts) -> tuple[Tensor, Tensor]:
-    """d total / d Lc and d total / d Ll: what a combination really multiplies each loss by.
+    """Give d total / d Lc and d total / d Ll: what a combination really multiplies each loss by.
 
     Read off the graph of `parts`, which stays usable; the objective is not called again.
     """

@@ -66,11 +66,14 @@ def _whole(name: str) -> nn.Module:
         return models.get_model(name, weights=None)
     except ValueError:
         names = ", ".join(models.list_models(module=models))
-        raise ConfigError(f"model.backbone must be 'tiny' or one of {names}; found {name}") from None
+        raise ConfigError(
+            f"model.backbone must be 'tiny' or one of {names}; found {name}"
+        ) from None
 
 
 def _cut(network: nn.Module) -> nn.Module:
-    if hasattr(network, "features"):
-        return network.features
+    features = getattr(network, "features", None)
+    if isinstance(features, nn.Module):
+        return features
     parts = OrderedDict((k, m) for k, m in network.named_children() if k not in _NOT_TRUNK)
     return nn.Sequential(parts)

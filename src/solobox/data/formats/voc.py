@@ -1,9 +1,9 @@
 """Pascal VOC: an XML file an image.
 
-    root/Annotations/NAME.xml
-    root/JPEGImages/NAME.jpg
-    root/ImageSets/Main/{train,val,test}.txt   (names, one a line; may be missing)
-    root/classes.txt                            (class names, C1 first; may be missing)
+root/Annotations/NAME.xml
+root/JPEGImages/NAME.jpg
+root/ImageSets/Main/{train,val,test}.txt   (names, one a line; may be missing)
+root/classes.txt                            (class names, C1 first; may be missing)
 """
 
 import math

@@ -34,6 +34,8 @@ class Focal(nn.Module):
         probability is a sigmoid per class; here one object is always present, hence the softmax.
     """
 
+    weight: Tensor | None
+
     def __init__(self, *, gamma: float = 2.0, weight: Sequence[float] | None = None) -> None:
         super().__init__()
         if gamma < 0:

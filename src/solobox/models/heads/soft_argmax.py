@@ -35,9 +35,8 @@ class SoftArgmax(nn.Module):
         self.decode = decode
         self.attention = nn.Conv2d(in_channels, 1, 1)
         self.linear = nn.Linear(in_channels, num_classes + 2)
-        for layer in (self.attention, self.linear):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        for parameter in (*self.attention.parameters(), *self.linear.parameters()):
+            nn.init.zeros_(parameter)
 
     def bind(self, stats: TrainStats) -> None:
         """Start at the mean size of the training boxes."""

@@ -1,0 +1,70 @@
+"""The end of a run: what its best checkpoint is worth."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import Trainer
+
+from solobox.baselines import baselines
+from solobox.callbacks.clock import Clock
+from solobox.callbacks.hparams import HParams
+from solobox.data.datamodule import DataModule
+from solobox.engine.checkpoint_io import read_checkpoint
+from solobox.engine.predict import predict_split
+from solobox.metrics import evaluate
+from solobox.models.localiser import Localiser
+from solobox.report import print_table, write_metrics, write_predictions
+
+
+def judge(
+    model: Localiser, data: DataModule, trainer: Trainer, directory: Path, *, seed: int
+) -> float:
+    """Judge best.ckpt on validation and test, into files and on the screen.
+
+    Returns:
+        Top-1 Loc@.5 on validation.
+    """
+    _load_best(model, directory / "checkpoints" / "best.ckpt")
+    figures: dict[str, Any] = {}
+    for name in [split for split in ("val", "test") if split in data.source.splits]:
+        split = data.val if name == "val" else data.source.split(name)
+        device = trainer.strategy.root_device
+        results = predict_split(model, data.in_order(split), split, device)
+        write_predictions(directory / f"predictions_{name}.csv", split, results)
+        without_looking = baselines(
+            torch.from_numpy(data.train.labels),
+            torch.from_numpy(data.train.boxes),
+            results.labels,
+            results.targets,
+        )
+        values = evaluate(results, split.classes) | without_looking
+        figures |= {f"{name}/{key}": value for key, value in values.items()}
+    (clock,) = (c for c in trainer.callbacks if isinstance(c, Clock))  # type: ignore[attr-defined]
+    figures |= {
+        "seconds": clock.seconds,
+        "images_per_s": clock.images_per_s,
+        "git_commit": _git_commit(),
+        "seed": seed,
+    }
+    write_metrics(directory / "metrics.json", figures)
+    HParams.finish(trainer, figures)
+    print_table(figures, directory)
+    return figures["val/loc_50"]
+
+
+def _load_best(model: Localiser, path: Path) -> None:
+    state = read_checkpoint(path)["state_dict"]
+    prefix = "model."
+    model.load_state_dict({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)})
+
+
+def _git_commit() -> str | None:
+    """Commit of the code at work, or None where it does not lie in a git checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()
