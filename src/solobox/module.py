@@ -26,6 +26,7 @@ class SoloboxModule(LightningModule):
         objective: both task losses into one number.
         optimizer: makes an optimizer from parameter groups.
         scheduler: factor of the learning rate at progress in [0, 1] of the run.
+        steps: optimizer steps of the whole run.
         seed: seed of the run; dropout in a step depends on (seed, step) alone.
         passport: plain data written into every checkpoint, enough to build the model again.
     """
@@ -37,6 +38,7 @@ class SoloboxModule(LightningModule):
         *,
         optimizer: Callable[[list[dict[str, Any]]], Optimizer],
         scheduler: Callable[[float], float],
+        steps: int,
         seed: int,
         passport: dict[str, Any],
     ) -> None:
@@ -45,6 +47,7 @@ class SoloboxModule(LightningModule):
         self.objective = objective
         self.make_optimizer = optimizer
         self.scheduler = scheduler
+        self.steps = steps
         self.seed = seed
         self.passport = passport
         self._validated: list[tuple[Tensor, ...]] = []
@@ -64,7 +67,8 @@ class SoloboxModule(LightningModule):
         lc = parts.sample_weights @ parts.classification.detach()
         ll = parts.sample_weights @ parts.localisation.detach()
         self.log_dict({"loss/classification": lc, "loss/localisation": ll})
-        if self.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        # The steps at which Lightning hands what is logged to TensorBoard.
+        if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self._log_weights(parts)
         return {"loss": parts.total, "classification": lc, "localisation": ll}
 
@@ -86,8 +90,7 @@ class SoloboxModule(LightningModule):
     def configure_optimizers(self) -> Any:
         """An optimizer whose weight decay spares biases, norms and learned loss weights."""
         optimizer = self.make_optimizer(parameter_groups(self.model, self.objective))
-        steps = max(1, int(self.trainer.estimated_stepping_batches))
-        schedule = LambdaLR(optimizer, lambda step: self.scheduler(min(1.0, step / steps)))
+        schedule = LambdaLR(optimizer, lambda step: self.scheduler(min(1.0, step / self.steps)))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -41,16 +41,24 @@ class CleanStop(Callback):
             self.before[signum] = signal.signal(signum, self._note)
 
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
-        """Leave if a signal has come."""
-        if self.received is not None:
-            trainer.save_checkpoint(self.checkpoints.last_path)
-            raise Stopped(self.received)
+        """Leave if a signal has come; an epoch's last step leaves after its validation."""
+        if not trainer.is_last_batch:
+            self._leave_if_asked(trainer)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Leave between two epochs."""
+        self._leave_if_asked(trainer)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Give the signals back."""
         for signum, handler in self.before.items():
             signal.signal(signum, handler)
         self.before.clear()
+
+    def _leave_if_asked(self, trainer: Trainer) -> None:
+        if self.received is not None and not trainer.should_stop:
+            trainer.save_checkpoint(self.checkpoints.last_path)
+            raise Stopped(self.received)
 
     def _note(self, signum: int, frame: FrameType | None) -> None:
         if self.received is not None:

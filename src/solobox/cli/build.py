@@ -14,6 +14,7 @@ from solobox.callbacks.clean_stop import CleanStop
 from solobox.callbacks.clock import Clock
 from solobox.callbacks.history import History
 from solobox.callbacks.hparams import HParams
+from solobox.callbacks.length import Length
 from solobox.callbacks.progress import EpochLines
 from solobox.cli.settings import Settings
 from solobox.data.datamodule import DataModule
@@ -66,9 +67,30 @@ def build_module(settings: Settings, data: DataModule) -> SoloboxModule:
         objective,
         optimizer=_made("optimizer", settings["optimizer"]),
         scheduler=_made("scheduler", settings["scheduler"]),
+        steps=run_length(settings, data),
         seed=settings["seed"],
         passport={"model": description, "config": settings},
     )
+
+
+def run_length(settings: Settings, data: DataModule) -> int:
+    """Optimizer steps of the whole run: max_steps or max_epochs, whichever comes first.
+
+    Raises:
+        ConfigError: neither is given.
+    """
+    options = settings["trainer"]
+    batches, a_step = len(data.train_dataloader()), options["accumulate_grad_batches"]
+    if isinstance(limit := options.get("limit_train_batches"), int):
+        batches = min(batches, limit)
+    if a_step < 1:
+        raise ConfigError(f"trainer.accumulate_grad_batches must be >= 1; found {a_step}")
+    lengths = (options["max_steps"], options["max_epochs"] * -(-batches // a_step))
+    if max(lengths) <= 0:
+        raise ConfigError(
+            "trainer.max_epochs or trainer.max_steps must be > 0: the learning rate needs a length"
+        )
+    return min(length for length in lengths if length > 0)
 
 
 def build_trainer(
@@ -83,15 +105,12 @@ def build_trainer(
         resumed_at: step from which a continued run goes on.
     """
     options = for_this_machine(settings["trainer"])
-    if options["max_steps"] == -1 and options["max_epochs"] > 0:
-        # Two kills on the edge of an epoch would otherwise train an epoch too many.
-        batches = len(data.train_dataloader())
-        steps = -(-batches // options["accumulate_grad_batches"])
-        options["max_steps"] = options["max_epochs"] * steps
+    del options["max_steps"], options["max_epochs"]
     extra = dict(settings["callbacks"])
     checkpoints = Checkpoints(directory / "checkpoints", **extra.pop("checkpoints"))
     callbacks = [
         EpochLines(),
+        Length(run_length(settings, data)),
         Clock(),
         History(directory / "history.csv"),
         HParams(_hparams(settings)),
@@ -102,6 +121,7 @@ def build_trainer(
     try:
         return Trainer(
             **options,
+            max_epochs=-1,  # Length ends the run
             callbacks=callbacks,
             logger=EventsLogger(directory, resumed_at),
             plugins=[AtomicCheckpointIO()],

@@ -26,7 +26,7 @@ def is_group(key: str) -> bool:
 
 
 def files_alone(overrides: Sequence[str]) -> dict[str, Any]:
-    """The config with the groups chosen in `overrides` and none of their values, unresolved."""
+    """The config with the groups chosen in `overrides` and none of their values."""
     if not GlobalHydra.instance().is_initialized():
         with initialize_config_dir(version_base="1.3", config_dir=str(config_dir())):
             return files_alone(overrides)
@@ -37,7 +37,7 @@ def files_alone(overrides: Sequence[str]) -> dict[str, Any]:
     ]  # fmt: skip
     before = HydraConfig.instance().cfg  # compose() leaves its own behind
     try:
-        config = OmegaConf.to_container(compose("train", overrides=chosen))
+        config = OmegaConf.to_container(compose("train", overrides=chosen), resolve=True)
     finally:
         HydraConfig.instance().cfg = before
     assert isinstance(config, dict)

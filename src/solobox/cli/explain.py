@@ -44,5 +44,5 @@ def _known_keys(typed: Sequence[str]) -> list[str]:
     except (HydraException, ValueError):
         config = files_alone([])
     keys = [key for key, _ in flat(config)]
-    sections = {key.rpartition(".")[0] for key in keys} - {""}
-    return [*keys, *sections, *(section.replace(".", "/") for section in sections)]
+    sections = {".".join(key.split(".")[:depth]) for key in keys for depth in (1, 2, 3)}
+    return sorted({*keys, *sections, *(section.replace(".", "/") for section in sections)})

@@ -42,7 +42,7 @@ def check_types(settings: Settings, typed: Sequence[str]) -> None:
 
 
 def _same_type(before: Any, after: Any) -> bool:
-    if before is None or (isinstance(before, str) and before.startswith("${")):
+    if before is None:
         return True
     if isinstance(before, float) and isinstance(after, int):
         return not isinstance(after, bool)

@@ -12,7 +12,8 @@ from solobox.cli import app
 from solobox.cli.naming import run_name
 from solobox.cli.resume import continued, directory_of
 from solobox.cli.settings import Settings, check_types, plain
-from solobox.engine.run_directory import CONFIG_FILE, claim_new, claim_this
+from solobox.engine.run_directory import CONFIG_FILE, claim_new, claim_this, give_back
+from solobox.errors import ConfigError
 
 
 def main() -> None:
@@ -48,7 +49,12 @@ def train(cfg: DictConfig) -> float:
     data = build_data(settings)
     module = build_module(settings, data)
     directory = directory_of(Path(checkpoint)) if checkpoint else _claim(settings, typed)
-    trainer = build_trainer(settings, data, directory, step)
+    try:
+        trainer = build_trainer(settings, data, directory, step)
+    except ConfigError:
+        if not checkpoint:
+            give_back(directory)
+        raise
     try:
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
     except Stopped as stop:

@@ -54,7 +54,7 @@ class Augment:
             steps.append(A.ToGray(p=grey))
         corners = A.KeypointParams("xy", remove_invisible=False, check_each_transform=False)
         self.changes_nothing = not steps
-        self.pipeline = A.Compose(steps, keypoint_params=corners)
+        self.pipeline = A.Compose([*steps, A.NoOp()], keypoint_params=corners)
 
     def __call__(
         self, image: NDArray[np.uint8], box: NDArray[np.float32], seed: int

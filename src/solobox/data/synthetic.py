@@ -39,7 +39,7 @@ class Synthetic:
     val: int = 512
     test: int = 1024
     size: int = 64
-    scale: tuple[float, float] = (0.165, 0.825)
+    scale: tuple[float, float] = (0.18, 0.9)
     imbalance: float = 1.0
     box_noise: float = 0.0
     label_noise: float = 0.0
@@ -110,11 +110,15 @@ def _rng(seed: int, split: str, index: int, stream: int) -> np.random.Generator:
 
 
 def _random_box(rng: np.random.Generator, scale: tuple[float, float]) -> Floats:
-    """A box inside the image: longer side uniform in scale, aspect 1 to 5/3, place uniform."""
+    """A box inside the image: longer side uniform in scale, aspect up to 1.5, rather off-centre.
+
+    Off-centre, because one constant box would otherwise be right for a third of the images.
+    """
     side, ratio, upright, u, v = rng.random(5)
     longer = scale[0] + side * (scale[1] - scale[0])
-    shorter = longer * (0.6 + 0.4 * ratio)
+    shorter = longer * (0.65 + 0.35 * ratio)
     w, h = (shorter, longer) if upright < 0.5 else (longer, shorter)
+    u, v = u * u * (3 - 2 * u), v * v * (3 - 2 * v)
     return np.array([w / 2 + u * (1 - w), h / 2 + v * (1 - h), w, h])
 
 

@@ -1,5 +1,6 @@
 """A directory for one run, claimed atomically: two runs never share one."""
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -41,6 +42,14 @@ def claim_new(parent: Path, name: str) -> Path:
             ) from None
         else:
             return directory
+
+
+def give_back(directory: Path) -> None:
+    """Undo a claim before anything but the config was written."""
+    (directory / CONFIG_FILE).unlink(missing_ok=True)
+    for folder in (directory, directory.parent):
+        with contextlib.suppress(OSError):  # not empty: somebody else's
+            folder.rmdir()
 
 
 def claim_this(directory: Path) -> Path:

@@ -1,0 +1,84 @@
+"""Use the command line as a person does, without paying for the imports each time."""
+
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# A run of about a second: few small images, no pictures.
+SMALL = (
+    "data.train=48",
+    "data.val=16",
+    "data.test=16",
+    "data.size=32",
+    "data.batch_size=16",
+    "trainer.max_epochs=2",
+    "trainer=cpu",
+    "trainer.log_every_n_steps=1",
+    "callbacks.box_images.count=0",
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+    folder: Path
+
+    @property
+    def runs(self) -> list[Path]:
+        """Run directories, oldest name first."""
+        return sorted(path.parent for path in self.folder.rglob("config.yaml"))
+
+    @property
+    def run(self) -> Path:
+        """The one run directory."""
+        (run,) = self.runs
+        return run
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The one run's figures."""
+        return json.loads((self.run / "metrics.json").read_text())
+
+
+@pytest.fixture
+def train(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Outcome]:
+    """`train("loss=ce_l2", ...)` is `python train.py loss=ce_l2 ...` in an empty folder."""
+    from solobox.cli.train import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def run(*options: str, expect: int = 0) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["train.py", *options])
+        handlers = logging.getLogger().handlers[:]
+        code: Any = 0
+        with warnings.catch_warnings():
+            try:
+                main()
+            except SystemExit as end:
+                code = end.code or 0
+            finally:
+                logging.getLogger().handlers[:] = handlers  # Hydra set up its own
+        captured = capsys.readouterr()
+        err = captured.err
+        if isinstance(code, str):  # sys.exit("sentence") prints it and exits with 1
+            code, err = 1, f"{err}{code}\n"
+        assert code == expect, captured.out + err
+        return Outcome(code, captured.out, err, tmp_path)
+
+    return run

@@ -1,0 +1,140 @@
+"""A run stopped anywhere and continued ends with the same bits as one that was not."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from solobox.engine.checkpoint_io import AtomicCheckpointIO, read_checkpoint
+from solobox.module import SoloboxModule
+from tests.cli.conftest import SMALL, Outcome
+
+Train = Callable[..., Outcome]
+# 3 batches an epoch, 9 steps in all; crops and colours so that augmentation matters.
+RUN = (*SMALL, "trainer.max_epochs=3", "augment=standard", "callbacks.checkpoints.every_n_steps=2")
+
+
+class PowerCut(Exception):
+    """Ends a run without warning."""
+
+
+@pytest.fixture
+def stop_in_step(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`stop_in_step(4)` sends SIGTERM in the fourth step; `by_force` ends it there and then."""
+    original = SoloboxModule.training_step
+
+    def arrange(step: int, by_force: bool = False) -> None:
+        def training_step(self: SoloboxModule, *args: Any) -> Any:
+            if self.global_step + 1 == step and by_force:
+                raise PowerCut
+            if self.global_step + 1 == step:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return original(self, *args)
+
+        monkeypatch.setattr(SoloboxModule, "training_step", training_step)
+
+    def undo(step: int, by_force: bool = False) -> None:
+        monkeypatch.setattr(SoloboxModule, "training_step", original)
+        if step:
+            arrange(step, by_force)
+
+    return undo
+
+
+def assert_equal_state(one: Path, other: Path) -> None:
+    """Weights, buffers, optimizer, schedule and loop counters of two runs' last.ckpt are equal."""
+    a, b = (read_checkpoint(run / "checkpoints" / "last.ckpt") for run in (one, other))
+    assert a["global_step"] == b["global_step"] and a["epoch"] == b["epoch"]
+    assert a["lr_schedulers"] == b["lr_schedulers"]
+    assert a["state_dict"].keys() == b["state_dict"].keys()
+    for key, value in a["state_dict"].items():
+        assert torch.equal(value, b["state_dict"][key]), key
+    for index, state in a["optimizer_states"][0]["state"].items():
+        for key, value in state.items():
+            assert torch.equal(value, b["optimizer_states"][0]["state"][index][key])
+    assert (one / "history.csv").read_text() == (other / "history.csv").read_text()
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 6])
+def test_a_run_stopped_by_a_signal_goes_on_to_the_same_bits(
+    train: Train, stop_in_step: Callable[..., None], step: int
+) -> None:
+    train(*RUN, "hydra.run.dir=whole")
+    stop_in_step(step)
+    stopped = train(*RUN, "hydra.run.dir=parts", expect=143)
+    last = stopped.folder / "parts" / "checkpoints" / "last.ckpt"
+    assert f"ckpt_path={last}" in stopped.err
+    assert read_checkpoint(last)["global_step"] == step
+    stop_in_step(0)
+    outcome = train(f"ckpt_path={last}", "data.num_workers=2")
+    assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
+    assert {run.name for run in outcome.runs} == {"whole", "parts"}
+
+
+def test_a_run_cut_off_without_warning_several_times_goes_on_to_the_same_bits(
+    train: Train, stop_in_step: Callable[..., None]
+) -> None:
+    train(*RUN, "hydra.run.dir=whole")
+    last = Path("parts/checkpoints/last.ckpt")
+    stop_in_step(4, by_force=True)  # step 3 is lost, last.ckpt holds the end of an epoch
+    with pytest.raises(PowerCut):
+        train(*RUN, "hydra.run.dir=parts")
+    for step in (6, 7, 8):
+        stop_in_step(step, by_force=True)
+        with pytest.raises(PowerCut):
+            train(f"ckpt_path={last}")
+    stop_in_step(0)
+    outcome = train(f"ckpt_path={last}", "trainer.max_epochs=3")
+    assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
+
+
+def test_accumulated_batches_survive_a_stop(
+    train: Train, stop_in_step: Callable[..., None]
+) -> None:
+    options = (*RUN, "trainer.accumulate_grad_batches=2", "callbacks.checkpoints.every_n_steps=0")
+    train(*options, "hydra.run.dir=whole")
+    stop_in_step(4, by_force=True)
+    with pytest.raises(PowerCut):
+        train(*options, "hydra.run.dir=parts")
+    stop_in_step(0)
+    outcome = train("ckpt_path=parts/checkpoints/last.ckpt")
+    assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
+
+
+def test_a_longer_training_continues_the_same_curve(train: Train) -> None:
+    train(*RUN, "hydra.run.dir=run", "scheduler=constant")
+    outcome = train("ckpt_path=run/checkpoints/last.ckpt", "trainer.max_epochs=4")
+    history = (outcome.run / "history.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in history[1:]] == ["0", "1", "2", "3"]
+    steps = [e.step for e in EventAccumulator(str(outcome.run)).Reload().Scalars("val/iou")]
+    assert steps == sorted(set(steps)) and len(steps) == 4
+
+
+def test_another_setting_is_refused_by_name(train: Train) -> None:
+    train(*RUN, "trainer=debug", "hydra.run.dir=run")
+    options = ("loss/localisation=l2", "optimizer.lr=0.5", "data.batch_size=16", "seed=0")
+    outcome = train("ckpt_path=run/checkpoints/last.ckpt", *options, expect=1)
+    assert "loss.localisation._target_" in outcome.err and "optimizer.lr" in outcome.err
+    assert "batch_size" not in outcome.err and "seed" not in outcome.err
+
+
+def test_a_checkpoint_that_left_its_run_is_refused(train: Train) -> None:
+    run = train(*RUN, "trainer=debug").run
+    (run / "checkpoints" / "last.ckpt").rename("alone.ckpt")
+    assert "does not lie in a run" in train("ckpt_path=alone.ckpt", expect=1).err
+
+
+@pytest.mark.parametrize("where", ["loss", "optimizer", "data"])
+def test_a_checkpoint_cannot_name_code_of_its_own(train: Train, where: str) -> None:
+    run = train(*RUN, "trainer=debug").run
+    path = run / "checkpoints" / "last.ckpt"
+    checkpoint = read_checkpoint(path)
+    section = checkpoint["solobox"]["config"][where]
+    (section["combine"] if where == "loss" else section)["_target_"] = "os.system"
+    AtomicCheckpointIO().save_checkpoint(checkpoint, path)
+    assert "os.system" in train(f"ckpt_path={path}", expect=1).err

@@ -1,0 +1,139 @@
+"""Values and gradients against numbers that were not made with this code."""
+
+from typing import Any
+
+import pytest
+import torch
+from tests.losses import golden
+from tests.losses.contracts import promises_derivative
+from tests.losses.golden_ids import MAP
+from torch import Tensor, nn
+
+from solobox.losses import ROLES, available, build
+
+NUMBERS = golden.load(golden.PUBLIC if golden.PUBLIC.exists() else golden.EXTRACT)
+SAMPLES = {row["row"]: row for row in NUMBERS["rows_k2"] + NUMBERS["rows_multiclass"]}
+TINY = {"r07", "r08", "r20", "r27"}
+
+
+def is_approximate(entry: dict[str, Any]) -> bool:
+    """Libraries put the eps of an IoU in different places; only without one is it exact."""
+    is_iou = "xyxy inside" in entry["params"].get("box", "")
+    return is_iou and entry["params"].get("eps") != 0
+
+
+CASES = [
+    pytest.param(entry, row, id=f"{entry['id']}-{row['row']}")
+    for entry in NUMBERS["losses"]
+    if entry["id"] in MAP
+    for row in entry["rows"]
+    if not (is_approximate(entry) and row["row"] in TINY)
+]
+COMBINATIONS = [
+    pytest.param(entry, row, id=f"{entry['id']}-{row['row']}")
+    for entry in NUMBERS["combination"]
+    if entry["id"] in MAP
+    for row in entry["rows"]
+]
+
+
+def tensor(values: Any) -> Tensor:
+    made = torch.tensor(values, dtype=torch.float64)
+    return made if torch.tensor(values).is_floating_point() else made.long()
+
+
+def built(identity: str, classes: int = 2) -> nn.Module:
+    role, name, parameters = MAP[identity]
+    if parameters.get("weight"):
+        parameters = parameters | {"weight": parameters["weight"][:classes]}
+    return build(role, name, **parameters).double()
+
+
+def value_and_gradient(entry: dict[str, Any], sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
+    """Loss () and its gradient at the whole output vector: logits, then the box if there is one."""
+    outputs = tensor(sample["logits"] + sample.get("pred_cxcywh", [])).requires_grad_()
+    classes = len(sample["logits"])
+    part = built(entry["id"], classes)
+    if entry["family"] == "classification":
+        loss = part(outputs[None, :classes], tensor([sample["label"]]))
+    else:
+        loss = part(outputs[None, classes:], tensor([sample["gt_cxcywh"]]))
+    (gradient,) = torch.autograd.grad(loss.sum(), outputs)
+    return loss.detach().squeeze(0), gradient
+
+
+@pytest.mark.parametrize(("entry", "row"), CASES)
+def test_value_and_gradient_are_golden(entry: dict[str, Any], row: dict[str, Any]) -> None:
+    value, gradient = value_and_gradient(entry, SAMPLES[row["row"]])
+    loose = is_approximate(entry)
+    if row["loss"] is None:  # the reference has NaN or inf here; we must not
+        assert value.isfinite()
+    else:
+        expected = tensor(float(row["loss"]))
+        close = {"atol": 1e-5, "rtol": 0.0} if loose else {"atol": 1e-12, "rtol": 1e-9}
+        torch.testing.assert_close(value, expected, **close)
+
+    assert gradient.isfinite().all()
+    expected_gradient = row["grad"] or [None] * len(gradient)
+    comparable = [
+        i for i, known in enumerate(expected_gradient) if known is not None and not row["kink"][i]
+    ]
+    expected = tensor([float(expected_gradient[i]) for i in comparable])
+    close = {"atol": 1e-5, "rtol": 1e-4} if loose else {"atol": 1e-12, "rtol": 1e-9}
+    torch.testing.assert_close(gradient[comparable], expected, **close)
+
+
+def combined(identity: str, losses: list[float]) -> tuple[Tensor, Tensor]:
+    """Total () and its gradient (2,) at Lc and Ll."""
+    lc, ll = (tensor([loss]).requires_grad_() for loss in losses)
+    total = built(identity)(lc, ll, torch.ones(1, dtype=torch.float64), step=0)
+    return total.detach(), torch.cat(torch.autograd.grad(total, (lc, ll)))
+
+
+@pytest.mark.parametrize(("entry", "row"), COMBINATIONS)
+def test_combination_and_its_gradient_are_golden(
+    entry: dict[str, Any], row: dict[str, Any]
+) -> None:
+    value, gradient = combined(entry["id"], row["losses"])
+    torch.testing.assert_close(value, tensor(row["value"]), atol=1e-12, rtol=1e-9)
+    if not row["tie"]:
+        torch.testing.assert_close(gradient, tensor(row["grad_losses"]), atol=1e-12, rtol=1e-9)
+        return
+    # At a tie any mix of the two one-sided gradients will do.
+    lc, ll = row["losses"]
+    one_side = combined(entry["id"], [lc + 1e-6, ll])[1]
+    other_side = combined(entry["id"], [lc, ll + 1e-6])[1]
+    along = other_side - one_side
+    for point in (gradient, tensor(row["grad_losses"])):
+        mix = ((point - one_side) @ along / (along @ along).clamp(min=1e-30)).clamp(0, 1)
+        torch.testing.assert_close(point, one_side + mix * along, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("row", golden.ROWS, ids=lambda row: f"{row.role}-{row.name}")
+def test_loss_gives_the_number_computed_by_hand(row: golden.Row) -> None:
+    inputs: list[Any] = [tensor(values) for values in row.inputs]
+    step = [0] if row.role == "combine" else []
+    found = build(row.role, row.name, **row.parameters).double()(*inputs, *step)
+    torch.testing.assert_close(found, tensor(row.expected), atol=1e-12, rtol=1e-12)
+
+
+def test_every_loss_has_a_number_computed_by_hand() -> None:
+    ours = {(role, name) for role in ROLES for name in available(role)}
+    assert ours == {(row.role, row.name) for row in golden.ROWS}
+
+
+def test_class_says_so_where_its_gradient_is_not_the_derivative() -> None:
+    detached = [e["id"] for e in NUMBERS["losses"] if e["id"] in MAP and e["detached_terms"]]
+    assert not [identity for identity in detached if promises_derivative(built(identity))]
+
+
+def test_committed_extract_holds_each_mapped_id() -> None:
+    committed = golden.load(golden.EXTRACT)
+    assert {e["id"] for e in committed["losses"] + committed["combination"]} == set(MAP)
+    assert all(len(entry["rows"]) >= 3 for entry in committed["losses"] + committed["combination"])
+
+
+def test_committed_extract_is_what_lies_beside_the_checkout() -> None:
+    if not golden.PUBLIC.exists():
+        pytest.skip(f"needs the golden numbers in {golden.PUBLIC}")
+    assert golden.load(golden.EXTRACT) == golden.extract(golden.load(golden.PUBLIC))
