@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.command import train
+
+__all__ = ["train"]  # the fixture of tests/command.py, for every test
 
 SHARED = Path(__file__).parents[2] / "shared"
 

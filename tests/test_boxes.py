@@ -85,7 +85,6 @@ def test_box_of_the_smallest_side_overlaps_itself_in_float32() -> None:
     torch.testing.assert_close(found, torch.ones(len(box)), atol=1e-3, rtol=0)
 
 
-@pytest.mark.xfail(reason="corners of a box below 1e-4 round to more than its own width")
 @pytest.mark.parametrize("side", [1e-5, 1e-7, 7e-8])
 def test_iou_of_a_tiny_box_is_at_most_1_in_float32(side: float) -> None:
     centres = torch.rand(10_000, 2)

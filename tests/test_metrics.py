@@ -104,10 +104,10 @@ def test_class_that_never_occurs_scores_zero() -> None:
 
 
 def test_confusion_counts_truth_then_prediction() -> None:
-    found = evaluate(five(), CLASSES)
-    assert found["confusion/ellipse/ellipse"] == 2
-    assert found["confusion/ellipse/triangle"] == 1
-    assert found["confusion/triangle/ellipse"] == 1
+    found = evaluate(results([0, 1, 1, 1], [0, 0, 0, 1], [1, 1, 1, 1]), CLASSES)
+    assert found["confusion/ellipse/ellipse"] == 1
+    assert found["confusion/ellipse/triangle"] == 2
+    assert found["confusion/triangle/ellipse"] == 0
     assert found["confusion/triangle/triangle"] == 1
 
 
@@ -209,6 +209,12 @@ def test_wilson_interval_of_all_mirrors_that_of_none() -> None:
     none, every = wilson(0.0, 20), wilson(1.0, 20)
     assert every == pytest.approx((1 - none[1], 1 - none[0]))
     assert every[1] == pytest.approx(1)
+
+
+def test_wilson_interval_is_inside_0_and_1_for_every_number_of_images() -> None:
+    for n in range(1, 300):
+        assert wilson(0.0, n)[0] >= 0
+        assert wilson(1.0, n)[1] <= 1
 
 
 def test_rates_carry_their_interval() -> None:

@@ -28,10 +28,11 @@ def clip(boxes: Tensor) -> Tensor:
 
 def overlap(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Areas of intersection and union of boxes in centre form, (..., 4) each, broadcast."""
-    a_corners, b_corners = to_corners(a), to_corners(b)
-    low = torch.maximum(a_corners[..., :2], b_corners[..., :2])
-    high = torch.minimum(a_corners[..., 2:], b_corners[..., 2:])
-    width, height = (high - low).clamp(min=0).unbind(-1)
+    # From sizes and centre distance, not from corners: in float32 the corners of a box of side
+    # 1e-6 are so rounded that its IoU with itself would be 1.05.
+    size_a, size_b = a[..., 2:], b[..., 2:]
+    reach = (size_a + size_b) / 2 - (a[..., :2] - b[..., :2]).abs()
+    width, height = torch.minimum(reach, torch.minimum(size_a, size_b)).clamp(min=0).unbind(-1)
     intersection = width * height
     union = a[..., 2] * a[..., 3] + b[..., 2] * b[..., 3] - intersection
     return intersection, union.clamp(min=TINY_AREA)
@@ -45,8 +46,7 @@ def iou(a: Tensor, b: Tensor) -> Tensor:
 
 def enclosing_size(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Width and height of the smallest box around both, for boxes in centre form."""
-    a_corners, b_corners = to_corners(a), to_corners(b)
-    low = torch.minimum(a_corners[..., :2], b_corners[..., :2])
-    high = torch.maximum(a_corners[..., 2:], b_corners[..., 2:])
-    width, height = (high - low).unbind(-1)
+    size_a, size_b = a[..., 2:], b[..., 2:]
+    span = (size_a + size_b) / 2 + (a[..., :2] - b[..., :2]).abs()
+    width, height = torch.maximum(span, torch.maximum(size_a, size_b)).unbind(-1)
     return width, height

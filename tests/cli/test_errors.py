@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-
-from tests.cli.conftest import SMALL, Outcome
+from tests.command import SMALL, Outcome
 
 Train = Callable[..., Outcome]
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.cli.conftest import ROOT, Outcome
+from tests.command import ROOT, Outcome
 
 Train = Callable[..., Outcome]
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tests.command import SMALL, Outcome
 
 from solobox.engine.checkpoint_io import AtomicCheckpointIO, read_checkpoint
 from solobox.module import SoloboxModule
-from tests.cli.conftest import SMALL, Outcome
 
 Train = Callable[..., Outcome]
 # 3 batches an epoch, 9 steps in all; crops and colours so that augmentation matters.

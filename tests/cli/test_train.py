@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tests.command import ROOT, SMALL, Outcome
 
 from solobox import losses
-from tests.cli.conftest import ROOT, SMALL, Outcome
 
 Train = Callable[..., Outcome]
 PRESETS = sorted(path.stem for path in (ROOT / "configs" / "loss").glob("*.yaml"))

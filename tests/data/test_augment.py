@@ -148,8 +148,3 @@ def test_a_certain_grey_takes_all_colour() -> None:
 def test_a_number_outside_its_range_is_refused_by_name(name: str, value: float) -> None:
     with pytest.raises(ConfigError, match=rf"augment\.{name}.*found {value}"):
         Augment(**{name: value})
-
-
-def test_colour_of_full_strength_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"augment\.colour"):
-        Augment(colour=1.0)

@@ -156,7 +156,6 @@ def test_a_fraction_outside_its_range_is_refused(pets: Path, fraction: float) ->
         Folder(root=pets, size=8, val_fraction=fraction)
 
 
-@pytest.mark.xfail(reason="nobody checks it: ValueError from Pillow or numpy")
 @pytest.mark.parametrize("size", [0, -8])
 def test_a_size_without_pixels_is_refused(pets: Path, size: int) -> None:
     with pytest.raises(ConfigError, match=r"data\.size"):

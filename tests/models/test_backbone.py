@@ -50,15 +50,13 @@ def test_unknown_backbone_is_refused_with_the_names_there_are() -> None:
         build_trunk("resnet19")
 
 
-@pytest.mark.xfail(raises=AssertionError, reason="the trial image fails inside torchvision first")
 def test_transformer_is_refused() -> None:
-    with pytest.raises(ConfigError, match="must be a CNN; vit_b_32"):
+    with pytest.raises(ConfigError, match="model.backbone must be"):
         build_trunk("vit_b_32")
 
 
-@pytest.mark.xfail(raises=pytest.fail.Exception, reason="channels are last, 3 is the map's height")
 def test_trunk_with_channels_last_is_refused() -> None:
-    with pytest.raises(ConfigError, match="must be a CNN; swin_t"):
+    with pytest.raises(ConfigError, match="model.backbone must be"):
         build_trunk("swin_t")
 
 
@@ -115,18 +113,16 @@ def test_weights_that_lack_one_entry_are_refused_with_its_name(tmp_path: Path) -
         load_weights(build_trunk("resnet18")[0], "resnet18", tmp_path / "short.pth")
 
 
-@pytest.mark.xfail(raises=RuntimeError, reason="torch's own error comes through")
 def test_weights_of_a_wider_network_of_the_same_names_are_refused(tmp_path: Path) -> None:
     torch.save(whole_network("shufflenet_v2_x1_0"), tmp_path / "wide.pth")
     trunk, _ = build_trunk("shufflenet_v2_x0_5")
-    with pytest.raises(ConfigError, match="does not belong to shufflenet_v2_x0_5"):
+    with pytest.raises(ConfigError, match="does not fit shufflenet_v2_x0_5"):
         load_weights(trunk, "shufflenet_v2_x0_5", tmp_path / "wide.pth")
 
 
-@pytest.mark.xfail(raises=AttributeError, reason="a tensor has no keys")
 def test_file_that_holds_no_state_dict_is_refused(tmp_path: Path) -> None:
     torch.save(torch.zeros(3), tmp_path / "tensor.pth")
-    with pytest.raises(ConfigError, match="not a file of plain weights"):
+    with pytest.raises(ConfigError, match="not a state_dict"):
         load_weights(build_trunk("resnet18")[0], "resnet18", tmp_path / "tensor.pth")
 
 

@@ -42,7 +42,7 @@ class Checkpoints(Checkpoint):
             trainer.save_checkpoint(self.best_path)
 
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
-        """Save the last state between epochs, if asked for; an epoch's last step waits for its end."""
+        """Save the last state between epochs, if asked for; its last step comes later."""
         turn = self.every_n_steps and trainer.global_step % self.every_n_steps == 0
         if turn and not trainer.is_last_batch and not trainer.should_stop:
             trainer.save_checkpoint(self.last_path)

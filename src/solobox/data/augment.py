@@ -30,7 +30,7 @@ class Augment:
     Args:
         flip: probability of a horizontal flip.
         crop: largest part of each margin around the box that is cut off, in [0, 1].
-        colour: strength of brightness, contrast and saturation changes, in [0, 1).
+        colour: strength of brightness, contrast and saturation changes, in [0, 1].
         grey: probability of losing all colour.
 
     Raises:
@@ -41,7 +41,7 @@ class Augment:
         self, *, flip: float = 0.0, crop: float = 0.0, colour: float = 0.0, grey: float = 0.0
     ) -> None:
         for name, value in (("flip", flip), ("crop", crop), ("colour", colour), ("grey", grey)):
-            if not 0 <= value <= 1 or (name == "colour" and value == 1):
+            if not 0 <= value <= 1:
                 raise ConfigError(f"augment.{name} must be in [0, 1]; found {value}")
         steps: list[A.BasicTransform] = []
         if crop:

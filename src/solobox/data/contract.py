@@ -1,11 +1,13 @@
 """Exactly one object an image, with a known class and a box inside: decided here and only here."""
 
 import math
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+import numpy as np
+from PIL import Image, UnidentifiedImageError
 
 from solobox.data.record import Record
 from solobox.errors import DataError
@@ -56,28 +58,64 @@ def classes_of(records: Iterable[Record]) -> tuple[str, ...]:
 
 
 def open_upright(path: Path) -> Image.Image:
-    """Open an image in RGB as a person sees it: EXIF orientation applied, fully decoded.
+    """Open an image in RGB as a person sees it: upright, 16 bits scaled to 8, on white.
 
     Raises:
         DataError: not there, not an image, truncated, or larger than 100 million pixels.
     """
     try:
         with Image.open(path) as image:
-            width, height = image.size
-            if width * height > LARGEST_IMAGE:
-                raise DataError(f"{path}: {width} x {height} pixels; the limit is {LARGEST_IMAGE}")
-            return ImageOps.exif_transpose(image).convert("RGB")
+            _refuse_huge(path, image)
+            turn = _TURNS.get(_orientation(image))
+            upright = image if turn is None else image.transpose(turn)
+            return _to_rgb(upright)
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such image") from None
     except UnidentifiedImageError:
         raise DataError(f"{path}: expected an image, found something else") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError:
+        raise DataError(f"{path}: far more than {LARGEST_IMAGE} pixels, the limit") from None
+    except (OSError, SyntaxError, ValueError) as error:
         raise DataError(f"{path}: the image is damaged ({error}); replace or remove it") from None
+
+
+# EXIF orientation to what brings the image upright; 1 and anything unknown: nothing.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def _orientation(image: Image.Image) -> int:
+    # Not ImageOps.exif_transpose, which writes all tags back and fails on odd ones.
+    value = image.getexif().get(0x0112, 1)
+    return value if isinstance(value, int) else 1
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bits, which convert() would saturate
+        eight_bits = (np.asarray(image, np.float64) / 257).clip(0, 255).astype(np.uint8)
+        return Image.fromarray(eight_bits).convert("RGB")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def _refuse_huge(path: Path, image: Image.Image) -> None:
+    width, height = image.size
+    if width * height > LARGEST_IMAGE:
+        raise DataError(f"{path}: {width} x {height} pixels; the limit is {LARGEST_IMAGE}")
 
 
 def _sample(record: Record, classes: Sequence[str]) -> Sample:
     source = record.source
-    if not record.image.is_file():
+    if not os.path.isfile(record.image):
         raise DataError(f"{source}: its image {record.image} does not exist; add it or remove both")
     if len(record.objects) != 1:
         raise DataError(f"{source}: expected exactly one object, found {len(record.objects)}")
@@ -92,8 +130,7 @@ def _sample(record: Record, classes: Sequence[str]) -> Sample:
     if not all(math.isfinite(v) for v in thing.corners):
         raise DataError(f"{source}: the box {box} has coordinates that are not numbers")
     if x1 >= x2 or y1 >= y2:
-        raise DataError(f"{source}: the box {box} is inverted or empty; expected xmin < xmax and "
-                        f"ymin < ymax")  # fmt: skip
+        raise DataError(f"{source}: the box {box} is inverted or empty")
     if x1 < 0 or y1 < 0 or x2 > width or y2 > height:
         raise DataError(
             f"{source}: the box {box} reaches outside its image of {width} x {height} pixels"
@@ -111,8 +148,11 @@ def _upright_size(path: Path) -> tuple[int, int]:
     """Width and height as a person sees the image; reads the header only."""
     try:
         with Image.open(path) as image:
-            turned = image.getexif().get(0x0112, 1) >= 5  # orientation: 5 to 8 lie on their side
+            _refuse_huge(path, image)
+            turned = 5 <= _orientation(image) <= 8  # lies on its side
             width, height = image.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError:
+        raise DataError(f"{path}: far more than {LARGEST_IMAGE} pixels, the limit") from None
+    except (OSError, SyntaxError, ValueError) as error:
         raise DataError(f"{path}: expected an image, cannot read it ({error})") from None
     return (height, width) if turned else (width, height)

@@ -46,6 +46,8 @@ class Folder:
             raise ConfigError("data.root is not set: give your folder, data.root=path/to/folder")
         if not 0 < val_fraction < 1:
             raise ConfigError(f"data.val_fraction must be in (0, 1); found {val_fraction}")
+        if size < 8:
+            raise ConfigError(f"data.size must be >= 8; found {size}")
         folder = Path(root).expanduser()
         if not folder.is_dir():
             raise DataError(f"data.root: there is no folder {folder}")

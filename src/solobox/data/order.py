@@ -16,7 +16,7 @@ Key = tuple[int, int]
 
 def hash32(*numbers: int) -> int:
     """A well-mixed 32-bit number from whole numbers; the same on every machine."""
-    digest = hashlib.blake2b(repr(numbers).encode(), digest_size=4).digest()
+    digest = hashlib.blake2b(repr(tuple(map(int, numbers))).encode(), digest_size=4).digest()
     return int.from_bytes(digest, "little")
 
 

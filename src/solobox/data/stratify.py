@@ -8,7 +8,7 @@ from solobox.data.record import Record
 
 
 def stratified(records: Sequence[Record], fraction: float, seed: int) -> dict[str, list[Record]]:
-    """Split off a fraction of each class for validation, at least one image of each.
+    """Split off a fraction of each class for validation: of two images or more, at least one.
 
     The choice depends on the seed and the files' names alone, not on the order of the records.
     """
@@ -19,7 +19,7 @@ def stratified(records: Sequence[Record], fraction: float, seed: int) -> dict[st
     for label in sorted(by_class):
         group = by_class[label]
         random.Random(f"{seed} {label}").shuffle(group)
-        held = max(1, round(fraction * len(group)))
+        held = max(1, round(fraction * len(group))) if len(group) > 1 else 0
         val += group[:held]
         train += group[held:]
     return {"train": train, "val": val}

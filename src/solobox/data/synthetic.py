@@ -35,26 +35,28 @@ class Synthetic:
         seed: seed of the pictures; the seed of a run does not change them.
     """
 
-    train: int = 8192
+    train: int = 10240
     val: int = 512
     test: int = 1024
     size: int = 64
-    scale: tuple[float, float] = (0.18, 0.9)
+    scale: tuple[float, float] = (0.175, 0.875)
     imbalance: float = 1.0
     box_noise: float = 0.0
     label_noise: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        low, high = self.scale
+        object.__setattr__(self, "scale", tuple(self.scale))  # a list cannot be hashed
         checks = {
             "train, val and test must be >= 1": min(self.train, self.val, self.test) >= 1,
             "size must be >= 16": self.size >= 16,
-            "scale must be two numbers with 0 < low < high <= 1": 0 < low < high <= 1,
-            "imbalance must be > 0": self.imbalance > 0,
+            "scale must be two numbers with 0 < low < high <= 1": (
+                len(self.scale) == 2 and 0 < self.scale[0] < self.scale[1] <= 1
+            ),
+            "imbalance must be > 0 and finite": 0 < self.imbalance < math.inf,
             "box_noise must be in [0, 1]": 0 <= self.box_noise <= 1,
             "label_noise must be in [0, 1]": 0 <= self.label_noise <= 1,
-            "seed must be >= 0": self.seed >= 0,
+            "seed must be in [0, 2^64)": 0 <= self.seed < 2**64,
         }
         for sentence, holds in checks.items():
             if not holds:
@@ -127,11 +129,11 @@ def render(rng: np.random.Generator, label: int, box: Floats, size: int) -> NDAr
     centres = ((np.arange(size) + 0.5) / size).astype(np.float32)
     px, py = centres[None, :], centres[:, None]
     canvas, mean_colour = _background(rng, px, py)
-    for _ in range(1 + int(3 * rng.random())):
+    for _ in range(1 + int(2 * rng.random())):
         _paint(canvas, _bar(rng, px, py), _colour_unlike(rng, mean_colour))
     shape = _ellipse(px, py, box) if label == 0 else _triangle(rng, px, py, box)
     _paint(canvas, shape, _colour_unlike(rng, mean_colour))
-    canvas += np.float32(0.08) * (rng.random(canvas.shape, np.float32) - np.float32(0.5))
+    canvas += np.float32(0.06) * (rng.random(canvas.shape, np.float32) - np.float32(0.5))
     pixels = (np.minimum(np.maximum(canvas, 0), 1) * 255 + np.float32(0.5)).astype(np.uint8)
     return pixels.transpose(1, 2, 0)
 
@@ -163,7 +165,7 @@ def _colour_unlike(rng: np.random.Generator, other: Floats) -> Floats:
     while True:
         colour = rng.random(3)
         gap = np.abs(colour - other)
-        if gap[0] + gap[1] + gap[2] > 1.0:
+        if gap[0] + gap[1] + gap[2] > 1.2:
             return colour
 
 

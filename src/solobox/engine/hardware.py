@@ -1,5 +1,6 @@
 """The trainer's options for the machine at hand."""
 
+import math
 from datetime import timedelta
 from typing import Any
 
@@ -35,7 +36,7 @@ def _duration(value: str | float | None) -> timedelta | None:
     try:
         parts = [float(part) for part in str(value).split(":")]
         seconds = sum(p * s for p, s in zip(reversed(parts), (1, 60, 3600, 86400), strict=False))
-        if len(parts) > 4 or seconds <= 0:
+        if len(parts) > 4 or not 0 < seconds < math.inf:
             raise ValueError
     except ValueError:
         raise ConfigError(

@@ -11,6 +11,7 @@ def quiet() -> None:
         logger.handlers.clear()  # under Hydra each line would appear twice
         logger.setLevel(logging.ERROR)
     ignored = (
+        ".*could be decompression bomb.*",  # images over 100 Mpx are refused with a sentence
         ".*does not have many workers.*",  # images are in memory already
         ".*smaller than the logging interval.*",  # small data sets are welcome
         ".*your dataloader is not resumable.*",  # it is: its order is a function of the step

@@ -43,4 +43,4 @@ def _part(kind: str, settings: dict[str, Any], **given: Any) -> Any:
     try:
         return class_of(f"{__name__}.{kind}", settings["name"])(**given, **parameters)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"model {kind}: {error}") from error
+        raise ConfigError(f"model/{kind.removesuffix('s')}: {error}") from error

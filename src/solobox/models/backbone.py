@@ -45,6 +45,8 @@ def load_weights(trunk: nn.Module, name: str, path: str | Path) -> None:
         ) from error
     if name == "tiny":
         raise ConfigError("model.weights: tiny has no pretrained weights; choose another model")
+    if not isinstance(state, dict):
+        raise ConfigError(f"model.weights: {path} holds a {type(state).__name__}, not a state_dict")
     whole = _whole(name)
     cut = set(_cut(whole).state_dict(keep_vars=True).values())
     wanted = {key for key, value in whole.state_dict(keep_vars=True).items() if value in cut}
@@ -55,20 +57,28 @@ def load_weights(trunk: nn.Module, name: str, path: str | Path) -> None:
             f"model.weights: {path} does not belong to {name}: {len(missing)} entries are missing "
             f"(first: {missing[:1]}), {len(unknown)} are not of this network ({unknown[:1]})"
         )
-    whole.load_state_dict({k: v for k, v in state.items() if k in wanted}, strict=False)
+    try:
+        whole.load_state_dict({k: v for k, v in state.items() if k in wanted}, strict=False)
+    except RuntimeError as error:
+        raise ConfigError(f"model.weights: {path} does not fit {name} ({error})") from error
     trunk.load_state_dict(_cut(whole).state_dict())
 
 
-def _whole(name: str) -> nn.Module:
+def _whole(backbone: str) -> nn.Module:
     from torchvision import models  # 3 s to import, and `tiny` does not need it
 
-    try:
-        return models.get_model(name, weights=None)
-    except ValueError:
-        names = ", ".join(models.list_models(module=models))
+    # Transformers have no feature map, and a detector's name would start a download.
+    names = [
+        name
+        for name in models.list_models(module=models)
+        if not name.startswith(("vit_", "swin_", "maxvit"))
+    ]
+    if backbone not in names:
         raise ConfigError(
-            f"model.backbone must be 'tiny' or one of {names}; found {name}"
-        ) from None
+            f"model.backbone must be 'tiny' or one of {', '.join(names)}; found {backbone}"
+        )
+    extra = {"init_weights": True} if backbone in ("googlenet", "inception_v3") else {}
+    return models.get_model(backbone, weights=None, **extra)
 
 
 def _cut(network: nn.Module) -> nn.Module:

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 
 class Tiny(nn.Module):
-    """Three strided convolutions, then four at a stride of 8.
+    """Strided convolutions down to a stride of 8, with residual ones between.
 
     Shape:
         images (B, 3, H, W), H and W multiples of 8 -> (B, 96, H / 8, W / 8).

@@ -7,8 +7,11 @@ root/classes.txt                            (class names, C1 first; may be missi
 """
 
 import math
+import os
 from pathlib import Path
+from typing import Never
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from solobox.data.record import Object, Record
 from solobox.errors import DataError
@@ -49,12 +52,24 @@ def read(root: Path) -> dict[str | None, list[Record]]:
 def read_classes(root: Path) -> tuple[str, ...] | None:
     """Class names in order from classes.txt, or None without that file."""
     path = root / "classes.txt"
-    return tuple(_names(path)) if path.is_file() else None
+    return tuple(_lines(path)) if path.is_file() else None
 
 
 def _names(path: Path) -> list[str]:
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    return [line.split()[0] for line in lines if line.strip()]
+    """First words of the lines: VOC's lists may carry a flag after the name."""
+    return [line.split()[0] for line in _lines(path)]
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{path}: expected a text file in UTF-8, cannot read it ({error})"
+        ) from None
+    if "\0" in text:
+        raise DataError(f"{path}: expected a text file, found binary data")
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _record(source: Path, folder: Path, found: dict[str, Path]) -> Record:
@@ -62,7 +77,7 @@ def _record(source: Path, folder: Path, found: dict[str, Path]) -> Record:
     # The annotation's own name comes first, but exporters drop or mistype its suffix.
     written = Path(tree.findtext("filename", "").strip().replace("\\", "/")).name
     image = folder / written
-    if not written or not image.is_file():
+    if not written or not os.path.isfile(image):  # unlike Path's, False for an impossible name
         image = found.get(source.stem, folder / (written or f"{source.stem}.jpg"))
     objects = tuple(_object(node, source) for node in tree.iterfind("object"))
     return Record(image=image, source=source, objects=objects)
@@ -78,11 +93,17 @@ def _parse(source: Path) -> ElementTree.Element:
         ) from None
     if len(data) > LARGEST_XML:
         raise DataError(f"{source}: an annotation of {len(data)} bytes; the limit is {LARGEST_XML}")
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        raise DataError(f"{source}: XML with DOCTYPE or ENTITY is refused; remove the declaration")
+
+    def refuse(*_: object) -> Never:
+        raise DataError(f"{source}: XML with a DOCTYPE is refused; remove the declaration")
+
     try:
+        # Entities are declared in a DOCTYPE; the parser sees one in every encoding.
+        guard = expat.ParserCreate()
+        guard.StartDoctypeDeclHandler = refuse
+        guard.Parse(data, True)
         return ElementTree.fromstring(data)
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
+    except (ElementTree.ParseError, expat.ExpatError, ValueError, LookupError) as error:
         raise DataError(f"{source}: expected XML, found something else ({error})") from None
 
 

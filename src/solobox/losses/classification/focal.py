@@ -38,9 +38,9 @@ class Focal(nn.Module):
 
     def __init__(self, *, gamma: float = 2.0, weight: Sequence[float] | None = None) -> None:
         super().__init__()
-        if gamma < 0:
+        if not gamma >= 0:
             raise ValueError(f"gamma must be >= 0; found {gamma}")
-        if weight is not None and min(weight) < 0:
+        if weight is not None and not all(value >= 0 for value in weight):
             raise ValueError(f"weight must be >= 0 for every class; found {list(weight)}")
         self.gamma = gamma
         self.register_buffer("weight", None if weight is None else torch.tensor(list(weight)))

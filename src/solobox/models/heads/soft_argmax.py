@@ -10,8 +10,8 @@ from solobox.types import TrainStats
 class SoftArgmax(nn.Module):
     """Soft-argmax head: the centre is the centroid of an attention map.
 
-    a = softmax over cells of a 1 x 1 convolution; (x, y) = sum of a times the cells' centres;
-    the features pooled with a give C1 .. CK, w and h through one linear layer.
+    a = softmax over cells of a 1 x 1 convolution / temperature; (x, y) = sum of a times the
+    cells' centres; the features pooled with a give C1 .. CK, w and h through one linear layer.
 
     The centre needs no regression layer to learn that "right" means "larger x", which is what a
     flattened linear head spends its time on; and class and size are read off the object instead
@@ -21,17 +21,27 @@ class SoftArgmax(nn.Module):
         in_channels: channels C of the feature map.
         num_classes: K.
         decode: turns raw numbers into w, h.
+        temperature: > 0; below 1 the attention gathers sooner on one place, and what lies elsewhere
+            pulls less at the centre.
 
     Shape:
         features (B, C, h, w) -> (B, K + 4).
+
+    Raises:
+        ValueError: temperature <= 0.
 
     Reference:
         The centroid of a softmax map goes back to Levine et al., "End-to-End Training of Deep
         Visuomotor Policies", JMLR 2016, arXiv:1504.00702 (there: spatial soft-argmax).
     """
 
-    def __init__(self, *, in_channels: int, num_classes: int, decode: Sigmoid) -> None:
+    def __init__(
+        self, *, in_channels: int, num_classes: int, decode: Sigmoid, temperature: float = 0.25
+    ) -> None:
         super().__init__()
+        if not temperature > 0:
+            raise ValueError(f"temperature must be > 0; found {temperature}")
+        self.temperature = temperature
         self.decode = decode
         self.attention = nn.Conv2d(in_channels, 1, 1)
         self.linear = nn.Linear(in_channels, num_classes + 2)
@@ -45,7 +55,8 @@ class SoftArgmax(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         rows, columns = features.shape[-2:]
-        attention = self.attention(features).flatten(1).softmax(-1)  # (B, h w)
+        logits = self.attention(features).flatten(1) / self.temperature
+        attention = logits.softmax(-1)  # (B, h w)
         marginal = attention.unflatten(1, (rows, columns))
         x = marginal.sum(1) @ _cell_centres(columns, features)
         y = marginal.sum(2) @ _cell_centres(rows, features)

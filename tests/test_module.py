@@ -1,0 +1,120 @@
+"""One step."""
+
+import pytest
+import torch
+from lightning import Trainer
+from torch import Tensor, nn
+
+from solobox import losses, models
+from solobox.callbacks.box_images import RIGHT, TRUE, WRONG, draw
+from solobox.data.augment import Augment
+from solobox.data.datamodule import DataModule
+from solobox.data.synthetic import Synthetic
+from solobox.engine.quiet import quiet
+from solobox.losses.objective import Objective
+from solobox.metrics import Results, headline
+from solobox.models.localiser import Localiser
+from solobox.module import SoloboxModule, parameter_groups
+from solobox.types import Prediction
+
+
+def model() -> Localiser:
+    return models.build({
+        "backbone": "tiny", "head": {"name": "soft_argmax"}, "decode": {"name": "sigmoid"},
+        "classes": ["a", "b"], "size": 32,
+    })  # fmt: skip
+
+
+def objective(localisation: str = "giou") -> Objective:
+    return Objective(
+        classification=losses.build("classification", "cross_entropy"),
+        localisation=losses.build("localisation", localisation),
+        reduce=losses.build("reduce", "mean"),
+        combine=losses.build("combine", "sum"),
+    )
+
+
+def test_a_fixed_batch_of_eight_is_overfitted() -> None:
+    split = Synthetic(train=8, val=1, test=1, size=32, scale=(0.4, 0.8)).split("train")
+    network, loss = model(), objective()
+    network.bind(split.stats())
+    images = torch.from_numpy(split.images).permute(0, 3, 1, 2)
+    labels, boxes = torch.from_numpy(split.labels), torch.from_numpy(split.boxes)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=5e-3)
+    for step in range(150):
+        parts = loss(Prediction.of(network(images)), labels, boxes, step)
+        optimizer.zero_grad()
+        parts.total.backward()
+        optimizer.step()
+    network.eval()
+    pred = network.predict(images)
+    results = Results(pred.logits, pred.box, labels, boxes, torch.ones(8, 2))
+    assert headline(results)["loc_50"] == 1
+
+
+def test_weight_decay_spares_biases_norms_and_learned_loss_weights() -> None:
+    network, loss = model(), objective()
+    loss.combine.register_parameter("log_var", nn.Parameter(torch.zeros(2)))
+    decayed, spared = parameter_groups(network, loss)
+    assert all(p.ndim > 1 for p in decayed["params"])
+    assert spared["weight_decay"] == 0 and any(p is loss.combine.log_var for p in spared["params"])
+    everything = [*network.parameters(), *loss.parameters()]
+    assert len(decayed["params"]) + len(spared["params"]) == len(everything)
+
+
+def test_what_is_random_in_a_step_depends_on_seed_and_step_alone() -> None:
+    class Drops(nn.Module):
+        """Notes what dropout draws in each step."""
+
+        def __init__(self, inner: nn.Module) -> None:
+            super().__init__()
+            self.inner, self.drawn = inner, list[float]()
+
+        def forward(self, features: Tensor) -> Tensor:
+            self.drawn.append(float(torch.rand(())))
+            return self.inner(features)
+
+    quiet()
+
+    def drawn(before: int) -> list[float]:
+        torch.manual_seed(before)
+        network = model()
+        network.head = Drops(network.head)
+        data = DataModule(Synthetic(train=32, val=4, test=4, size=32), Augment(), batch_size=8,
+                          num_workers=0, seed=0)  # fmt: skip
+        module = SoloboxModule(
+            network, objective(), optimizer=lambda groups: torch.optim.SGD(groups, lr=0.01),
+            scheduler=lambda progress: 1.0, steps=4, seed=7, passport={},
+        )  # fmt: skip
+        Trainer(max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False,
+                enable_progress_bar=False, enable_model_summary=False, limit_val_batches=0,
+                log_every_n_steps=1).fit(module, datamodule=data)  # fmt: skip
+        return network.head.drawn
+
+    first = drawn(before=1)
+    assert len(set(first)) == 4
+    assert drawn(before=2) == first
+
+
+def test_frames_are_drawn_where_the_boxes_are() -> None:
+    images = torch.zeros(2, 3, 100, 100, dtype=torch.uint8)
+    targets = torch.tensor([[0.5, 0.5, 0.4, 0.2]] * 2)
+    boxes = torch.tensor([[0.3, 0.3, 0.2, 0.2], [0.99, 0.99, 0.2, 0.2]])
+    sheet = draw(images, targets, boxes, torch.tensor([True, False]))
+    assert sheet[0, :, 40, 50].tolist() == list(TRUE)
+    assert sheet[0, :, 20, 30].tolist() == list(RIGHT)
+    assert sheet[1, :, 95, 89].tolist() == list(WRONG)
+    assert not images.any() and not sheet[0, :, 50, 50].any()
+
+
+@pytest.mark.parametrize("backbone", ["tiny", "mobilenet_v3_small"])
+def test_a_checkpoint_of_the_state_alone_gives_the_same_predictions(backbone: str) -> None:
+    description = {
+        "backbone": backbone, "head": {"name": "linear", "grid": 2}, "decode": {"name": "sigmoid"},
+        "classes": ["a", "b", "c"], "size": 64,
+    }  # fmt: skip
+    one, other = models.build(description).eval(), models.build(description).eval()
+    other.load_state_dict(one.state_dict())
+    images = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
+    assert torch.equal(one(images), other(images))
+    assert one(images).shape == (2, 7)
