@@ -23,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Draw a finished run.")
     parser.add_argument("run", type=Path)
     parser.add_argument("--out", type=Path, default=Path("docs"))
-    parser.add_argument("--count", type=int, default=12, help="pictures, evenly picked")
+    parser.add_argument("--count", type=int, default=8, help="pictures, evenly picked")
     arguments = parser.parse_args()
     arguments.out.mkdir(exist_ok=True)
     predictions(arguments.run, arguments.count, arguments.out / "predictions.png")

@@ -27,5 +27,10 @@ def test_another_reduction_shows_in_the_name() -> None:
     assert "-ohem-" in run_name({**CHOICES, "loss/reduce": "ohem"}, ["loss/reduce=ohem"], 0)
 
 
+def test_a_long_name_keeps_its_seed() -> None:
+    name = run_name(CHOICES, [f"data.k{i}={i}" for i in range(50)], 7)
+    assert len(name) <= 120 and name.endswith("-s7")
+
+
 def test_a_sweep_is_named_after_what_is_swept() -> None:
     assert sweep_name(["loss=a,b", "seed=0,1"]) == "sweep-loss-a-b-seed-0-1"

@@ -93,6 +93,20 @@ def test_a_run_cut_off_without_warning_several_times_goes_on_to_the_same_bits(
     assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
 
 
+def test_ctrl_c_saves_and_exits_with_its_own_code(
+    train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = SoloboxModule.training_step
+
+    def training_step(self: SoloboxModule, *args: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return original(self, *args)
+
+    monkeypatch.setattr(SoloboxModule, "training_step", training_step)
+    outcome = train(*RUN, expect=130)
+    assert read_checkpoint(outcome.run / "checkpoints" / "last.ckpt")["global_step"] == 1
+
+
 def test_accumulated_batches_survive_a_stop(
     train: Train, stop_in_step: Callable[..., None]
 ) -> None:

@@ -93,7 +93,7 @@ def test_the_checkpoint_describes_itself_and_holds_plain_data(finished: Outcome)
 
 def test_the_terminal_ends_with_a_table(finished: Outcome) -> None:
     assert "Top-1 Loc@.5" in finished.out and "constant" in finished.out
-    assert "classification" in finished.out and "localisation" in finished.out
+    assert "losses: class" in finished.out and "box" in finished.out
 
 
 def test_the_run_is_named_after_its_choices(train: Train) -> None:

@@ -10,13 +10,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 
 REFRESH = 0.2  # seconds between two updates; more would cost training time
+SHOWN = {"acc": "acc", "iou": "iou", "loc_50": "loc@.5"}
 
 
 class EpochLines(ProgressBar):
-    """Prints a line after each epoch; on a terminal also a bar with the losses of the moment."""
+    """Prints a line after each epoch; on a terminal also a bar with the losses of the moment.
 
-    def __init__(self) -> None:
+    Args:
+        steps: optimizer steps of the whole run.
+    """
+
+    def __init__(self, steps: int) -> None:
         super().__init__()
+        self.steps = steps
         self.console = Console()
         self.bar: Progress | None = None
         self.updated = 0.0
@@ -36,37 +42,28 @@ class EpochLines(ProgressBar):
             transient=True,
         )
         self.bar.start()
-        self.bar.add_task("")
+        self.bar.add_task("", total=self.steps)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any
     ) -> None:
         """Note the losses; move the bar now and then."""
-        self.losses = {name: outputs[name] for name in ("classification", "localisation")}
+        self.losses = {"class": outputs["classification"], "box": outputs["localisation"]}
         if self.bar is None or time.perf_counter() - self.updated < REFRESH:
             return
         self.updated = time.perf_counter()
-        total = trainer.num_training_batches
-        text = f"{_epoch(trainer)}  {_shown(self.losses)}"
-        self.bar.update(
-            self.bar.task_ids[0],
-            description=text,
-            total=total,
-            completed=trainer.fit_loop.epoch_loop.batch_idx + 1,
-            refresh=True,
-        )
+        text = f"epoch {trainer.current_epoch + 1}  losses: {_shown(self.losses)}"
+        task = self.bar.task_ids[0]
+        self.bar.update(task, description=text, completed=trainer.global_step, refresh=True)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print the epoch's line: the last batch's losses and the validation metrics."""
-        metrics = {
-            name: trainer.callback_metrics[f"val/{name}"]
-            for name in ("acc", "iou", "loc_50")
-            if f"val/{name}" in trainer.callback_metrics
-        }
-        line = f"{_epoch(trainer)}  {_shown(self.losses)}"
+        seen = trainer.callback_metrics
+        metrics = {name: seen[f"val/{k}"] for k, name in SHOWN.items() if f"val/{k}" in seen}
+        line = f"epoch {trainer.current_epoch + 1}  losses: {_shown(self.losses)}"
         if metrics:
-            line += f"  | validation: {_shown(metrics)}"
-        self.console.print(line, highlight=False)
+            line += f"  validation: {_shown(metrics)}"
+        self.console.print(line, highlight=False, soft_wrap=True)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Take the bar away, also after an error."""
@@ -75,10 +72,5 @@ class EpochLines(ProgressBar):
             self.bar = None
 
 
-def _epoch(trainer: Trainer) -> str:
-    last = f"/{trainer.max_epochs}" if trainer.max_epochs and trainer.max_epochs > 0 else ""
-    return f"epoch {trainer.current_epoch + 1}{last}"
-
-
 def _shown(values: dict[str, Tensor]) -> str:
-    return "  ".join(f"{name} {float(value):.3f}" for name, value in values.items())
+    return " ".join(f"{name} {float(value):.3f}" for name, value in values.items())

@@ -30,6 +30,8 @@ def run(job: Job) -> None:
     main = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="train")
     try:
         main(_spoken(job))()
+    except KeyboardInterrupt:  # before the first step, where there is nothing to save
+        sys.exit(130)
     except SoloboxError:
         sys.exit(1)  # a job of a sweep; it has said its sentence
     except (HydraException, OmegaConfBaseException) as error:

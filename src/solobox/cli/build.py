@@ -106,11 +106,12 @@ def build_trainer(
     """
     options = for_this_machine(settings["trainer"])
     del options["max_steps"], options["max_epochs"]
+    steps = run_length(settings, data)
     extra = dict(settings["callbacks"])
     checkpoints = Checkpoints(directory / "checkpoints", **extra.pop("checkpoints"))
     callbacks = [
-        EpochLines(),
-        Length(run_length(settings, data)),
+        EpochLines(steps),
+        Length(steps),
         Clock(),
         History(directory / "history.csv"),
         HParams(_hparams(settings)),

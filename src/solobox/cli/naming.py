@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from solobox.engine.run_directory import safe_name
+from solobox.engine.run_directory import LONGEST_NAME, safe_name
 
 # Choices that do not change what is trained, or that are named anyway.
 _UNNAMED = {"seed", "ckpt_path", "runs_dir", "data.root", "data.num_workers", "model.weights"}
@@ -28,7 +28,8 @@ def run_name(choices: Mapping[str, str], overrides: Sequence[str], seed: int) ->
                 parts.append(value)
         else:
             parts.append(f"{key.rpartition('.')[2]}_{value}")
-    return safe_name("-".join([*parts, f"s{seed}"]))
+    end = f"-s{seed}"
+    return safe_name("-".join(parts))[: LONGEST_NAME - len(end)] + end
 
 
 def sweep_name(overrides: Sequence[str]) -> str:
