@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: train test test-slow lint figures
+.PHONY: train test test-slow lint
 
 train: $(READY)
 	$(BIN)/python train.py $(ARGS)

@@ -17,5 +17,9 @@ class CheckpointError(SoloboxError):
     """A checkpoint cannot be read, written or continued."""
 
 
+class DivergedError(SoloboxError):
+    """Training went to infinity."""
+
+
 class RunDirectoryError(SoloboxError):
     """The place where a run would write cannot be used."""

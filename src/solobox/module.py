@@ -10,12 +10,11 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from solobox.data.order import hash32
+from solobox.engine.checkpoint_io import FORMAT
 from solobox.losses.objective import Objective, effective_weights
 from solobox.metrics import Results, headline
 from solobox.models.localiser import Localiser
 from solobox.types import Batch, LossParts, Prediction
-
-FORMAT = 1  # of the "solobox" part of a checkpoint
 
 
 class SoloboxModule(LightningModule):
@@ -70,7 +69,9 @@ class SoloboxModule(LightningModule):
         # The steps at which Lightning hands what is logged to TensorBoard.
         if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self._log_weights(parts)
-        return {"loss": parts.total, "classification": lc, "localisation": ll}
+        # "loss" is what Lightning minimises, and divides when batches are accumulated.
+        total = parts.total.detach()
+        return {"loss": parts.total, "classification": lc, "localisation": ll, "total": total}
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Keep what the model says; the metrics are of the whole split."""
@@ -86,6 +87,20 @@ class SoloboxModule(LightningModule):
         results = Results(probabilities, boxes, labels.long(), targets, torch.ones(len(boxes), 2))
         values = {f"val/{name}": value for name, value in headline(results).items()}
         self.log_dict(values)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip the norm of all gradients together.
+
+        Lightning's own refuses fused optimizers under bf16-mixed, where nothing is scaled.
+        """
+        if gradient_clip_val:
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
+            torch.nn.utils.clip_grad_norm_(parameters, gradient_clip_val)
 
     def configure_optimizers(self) -> Any:
         """An optimizer whose weight decay spares biases, norms and learned loss weights."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from solobox.boxes import to_corners
@@ -59,7 +60,7 @@ def write_metrics(path: Path, figures: dict[str, Any]) -> None:
 def print_table(figures: dict[str, Any], directory: Path) -> None:
     """The small table at the end of a run."""
     splits = [split for split in ("val", "test") if f"{split}/acc" in figures]
-    table = Table(title=f"best.ckpt of {directory}", title_justify="left")
+    table = Table(title=f"best.ckpt of {escape(str(directory))}", title_justify="left")
     table.add_column("")
     for split in splits:
         table.add_column(f"{split} (n={figures[f'{split}/n']:.0f})", justify="right")

@@ -51,12 +51,12 @@ def test_unknown_backbone_is_refused_with_the_names_there_are() -> None:
 
 
 def test_transformer_is_refused() -> None:
-    with pytest.raises(ConfigError, match="model.backbone must be"):
+    with pytest.raises(ConfigError, match=r"model\.backbone must be"):
         build_trunk("vit_b_32")
 
 
 def test_trunk_with_channels_last_is_refused() -> None:
-    with pytest.raises(ConfigError, match="model.backbone must be"):
+    with pytest.raises(ConfigError, match=r"model\.backbone must be"):
         build_trunk("swin_t")
 
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from solobox.boxes import to_corners
 from solobox.data.datamodule import DataModule
+from solobox.errors import ConfigError
 from solobox.models.localiser import Localiser
 
 TRUE, RIGHT, WRONG = (255, 255, 255), (60, 220, 90), (255, 70, 60)
@@ -20,9 +21,17 @@ class BoxImages(Callback):
     Args:
         count: how many images, evenly picked from the split; 0 draws none.
         every_n_epochs: draw after each so many epochs.
+
+    Raises:
+        ConfigError: count < 0 or every_n_epochs < 1.
     """
 
     def __init__(self, count: int = 16, every_n_epochs: int = 1) -> None:
+        if count < 0 or every_n_epochs < 1:
+            raise ConfigError(
+                f"callbacks.box_images needs count >= 0 and every_n_epochs >= 1; "
+                f"found {count} and {every_n_epochs}"
+            )
         self.count, self.every_n_epochs = count, every_n_epochs
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -40,7 +49,7 @@ class BoxImages(Callback):
         sheet = draw(images, torch.from_numpy(data.val.boxes)[picks], pred.box.cpu(), right)
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_images("val/boxes", sheet, trainer.global_step)
+                logger.experiment.add_images("val/boxes", sheet, trainer.global_step - 1)
 
 
 def draw(images: Tensor, targets: Tensor, boxes: Tensor, right: Tensor) -> Tensor:

@@ -26,7 +26,9 @@ class Checkpoints(Checkpoint):
 
     def __init__(self, directory: Path, every_n_steps: int = 0) -> None:
         if every_n_steps < 0:
-            raise ConfigError(f"callbacks.every_n_steps must be >= 0; found {every_n_steps}")
+            raise ConfigError(
+                f"callbacks.checkpoints.every_n_steps must be >= 0; found {every_n_steps}"
+            )
         self.best_path, self.last_path = directory / "best.ckpt", directory / "last.ckpt"
         self.every_n_steps = every_n_steps
         self.best: list[float] = []  # [loc_50, iou], empty before the first validation
@@ -42,14 +44,17 @@ class Checkpoints(Checkpoint):
             trainer.save_checkpoint(self.best_path)
 
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
-        """Save the last state between epochs, if asked for; its last step comes later."""
+        """Save the last state within an epoch: each so many steps, and where the run ends."""
+        if trainer.is_last_batch or trainer.fit_loop.epoch_loop._should_accumulate():
+            return
         turn = self.every_n_steps and trainer.global_step % self.every_n_steps == 0
-        if turn and not trainer.is_last_batch and not trainer.should_stop:
+        if turn or trainer.should_stop:
             trainer.save_checkpoint(self.last_path)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save the last state."""
-        trainer.save_checkpoint(self.last_path)
+        """Save the last state of a whole epoch."""
+        if trainer.is_last_batch:
+            trainer.save_checkpoint(self.last_path)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Make sure that there is a best state."""

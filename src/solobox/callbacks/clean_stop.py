@@ -41,13 +41,19 @@ class CleanStop(Callback):
             self.before[signum] = signal.signal(signum, self._note)
 
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
-        """Leave if a signal has come; an epoch's last step leaves after its validation."""
-        if not trainer.is_last_batch:
+        """Leave after a step if a signal has come; an epoch's last step after its validation."""
+        if not trainer.is_last_batch and not trainer.fit_loop.epoch_loop._should_accumulate():
             self._leave_if_asked(trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave between two epochs."""
         self._leave_if_asked(trainer)
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Give the signals back; Lightning calls no teardown then."""
+        self.teardown(trainer, pl_module, "fit")
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Give the signals back."""

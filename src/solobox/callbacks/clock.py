@@ -11,7 +11,7 @@ from solobox.types import Batch
 class Clock(Callback):
     """Counts seconds from the first training step to the end of fit, and images.
 
-    Validation is in `seconds` and not in `training_seconds`; a resume goes on counting.
+    Validation counts in `seconds` and not in `images_per_s`; a resume goes on counting.
     """
 
     def __init__(self) -> None:

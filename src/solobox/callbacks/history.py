@@ -1,6 +1,7 @@
 """history.csv: a row an epoch."""
 
 import csv
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ COLUMNS = (
     ["epoch", "step", "lr", "loss/classification", "loss/localisation", "loss/total"]
     + [f"val/{name}" for name in ("acc", "iou", "gt_known_50", "loc_50", "loc_70")]
 )  # fmt: skip
-LOSSES = ("classification", "localisation", "loss")
+LOSSES = ("classification", "localisation", "total")
 
 
 class History(Callback):
@@ -28,17 +29,26 @@ class History(Callback):
         self.path = path
         self.sums = torch.zeros(len(LOSSES), dtype=torch.float64)
         self.batches = 0
+        self.metrics: dict[str, float] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Keep the rows of finished epochs."""
-        rows = []
+        rows: list[dict[str, Any]] = []
         if self.path.is_file():
             with open(self.path, newline="") as file:
-                rows = [r for r in csv.DictReader(file) if int(r["step"]) <= trainer.global_step]
-        with open(self.path, "w", newline="") as file:
+                # A line torn by a crash has no whole number of columns.
+                whole = [row for row in csv.DictReader(file) if None not in row.values()]
+            rows = [row for row in whole if int(row["epoch"]) < trainer.current_epoch]
+        beside = self.path.with_name(f".{self.path.name}.tmp")
+        with open(beside, "w", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             writer.writerows(rows)
+        os.replace(beside, self.path)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note the metrics."""
+        self.metrics = {k: float(v) for k, v in trainer.callback_metrics.items() if k in COLUMNS}
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any
@@ -51,9 +61,8 @@ class History(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the epoch's row."""
         classification, localisation, total = (self.sums / max(1, self.batches)).tolist()
-        metrics = {k: float(v) for k, v in trainer.callback_metrics.items() if k in COLUMNS}
         row = {
-            **metrics,
+            **self.metrics,
             "epoch": trainer.current_epoch,
             "step": trainer.global_step,
             "lr": trainer.optimizers[0].param_groups[0]["lr"],
@@ -63,7 +72,7 @@ class History(Callback):
         }
         with open(self.path, "a", newline="") as file:
             csv.DictWriter(file, COLUMNS).writerow(row)
-        self.sums, self.batches = torch.zeros_like(self.sums), 0
+        self.sums, self.batches, self.metrics = torch.zeros_like(self.sums), 0, {}
 
     def state_dict(self) -> dict[str, Any]:
         """The part of an epoch that is already summed survives a resume."""

@@ -18,8 +18,8 @@ class Length(Callback):
     def __init__(self, steps: int) -> None:
         self.steps = steps
 
-    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Do not begin an epoch after the end."""
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Do not begin again after the end."""
         self._stop_if_done(trainer)
 
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:

@@ -27,6 +27,7 @@ class EpochLines(ProgressBar):
         self.bar: Progress | None = None
         self.updated = 0.0
         self.losses: dict[str, Tensor] = {}
+        self.metrics: dict[str, Tensor] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin the bar, where there is somebody to watch it."""
@@ -56,17 +57,27 @@ class EpochLines(ProgressBar):
         task = self.bar.task_ids[0]
         self.bar.update(task, description=text, completed=trainer.global_step, refresh=True)
 
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note the metrics."""
+        seen = trainer.callback_metrics
+        self.metrics = {name: seen[f"val/{key}"] for key, name in SHOWN.items()}
+
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print the epoch's line: the last batch's losses and the validation metrics."""
-        seen = trainer.callback_metrics
-        metrics = {name: seen[f"val/{k}"] for k, name in SHOWN.items() if f"val/{k}" in seen}
         line = f"epoch {trainer.current_epoch + 1}  losses: {_shown(self.losses)}"
-        if metrics:
-            line += f"  validation: {_shown(metrics)}"
+        if self.metrics:
+            line += f"  validation: {_shown(self.metrics)}"
+            self.metrics = {}
         self.console.print(line, highlight=False, soft_wrap=True)
 
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Take the bar away; Lightning calls no teardown then."""
+        self.teardown(trainer, pl_module, "fit")
+
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Take the bar away, also after an error."""
+        """Take the bar away."""
         if self.bar is not None:
             self.bar.stop()
             self.bar = None

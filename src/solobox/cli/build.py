@@ -7,11 +7,13 @@ import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning import Trainer
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from solobox import models
 from solobox.callbacks.checkpoints import Checkpoints
 from solobox.callbacks.clean_stop import CleanStop
 from solobox.callbacks.clock import Clock
+from solobox.callbacks.finite import Finite
 from solobox.callbacks.history import History
 from solobox.callbacks.hparams import HParams
 from solobox.callbacks.length import Length
@@ -19,13 +21,13 @@ from solobox.callbacks.progress import EpochLines
 from solobox.cli.settings import Settings
 from solobox.data.datamodule import DataModule
 from solobox.engine.checkpoint_io import AtomicCheckpointIO
-from solobox.engine.hardware import for_this_machine
+from solobox.engine.hardware import time_limit
 from solobox.engine.logger import EventsLogger
 from solobox.errors import ConfigError, SoloboxError
 from solobox.losses import ROLES
 from solobox.losses.objective import Objective
 from solobox.models.backbone import load_weights
-from solobox.module import SoloboxModule
+from solobox.module import SoloboxModule, parameter_groups
 
 
 def build_data(settings: Settings) -> DataModule:
@@ -39,6 +41,7 @@ def build_data(settings: Settings) -> DataModule:
         batch_size=batch_size,
         num_workers=num_workers,
         seed=settings["seed"],
+        limit=settings["trainer"].get("limit_train_batches"),
     )
 
 
@@ -62,10 +65,15 @@ def build_module(settings: Settings, data: DataModule) -> SoloboxModule:
         objective.bind(data.stats)
     except ValueError as error:
         raise ConfigError(f"loss: {error}") from error
+    optimizer = _made("optimizer", settings["optimizer"])
+    try:
+        optimizer(parameter_groups(model, objective))
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"optimizer: {error}") from error
     return SoloboxModule(
         model.to(memory_format=torch.channels_last),
         objective,
-        optimizer=_made("optimizer", settings["optimizer"]),
+        optimizer=optimizer,
         scheduler=_made("scheduler", settings["scheduler"]),
         steps=run_length(settings, data),
         seed=settings["seed"],
@@ -80,12 +88,8 @@ def run_length(settings: Settings, data: DataModule) -> int:
         ConfigError: neither is given.
     """
     options = settings["trainer"]
-    batches, a_step = len(data.train_dataloader()), options["accumulate_grad_batches"]
-    if isinstance(limit := options.get("limit_train_batches"), int):
-        batches = min(batches, limit)
-    if a_step < 1:
-        raise ConfigError(f"trainer.accumulate_grad_batches must be >= 1; found {a_step}")
-    lengths = (options["max_steps"], options["max_epochs"] * -(-batches // a_step))
+    steps_an_epoch = -(-len(data.train_dataloader()) // options["accumulate_grad_batches"])
+    lengths = (options["max_steps"], options["max_epochs"] * steps_an_epoch)
     if max(lengths) <= 0:
         raise ConfigError(
             "trainer.max_epochs or trainer.max_steps must be > 0: the learning rate needs a length"
@@ -104,8 +108,10 @@ def build_trainer(
         directory: of the run.
         resumed_at: step from which a continued run goes on.
     """
-    options = for_this_machine(settings["trainer"])
-    del options["max_steps"], options["max_epochs"]
+    options = dict(settings["trainer"])
+    for ours in ("max_steps", "max_epochs", "limit_train_batches"):
+        options.pop(ours, None)
+    options["max_time"] = time_limit(options)
     steps = run_length(settings, data)
     extra = dict(settings["callbacks"])
     checkpoints = Checkpoints(directory / "checkpoints", **extra.pop("checkpoints"))
@@ -113,6 +119,7 @@ def build_trainer(
         EpochLines(steps),
         Length(steps),
         Clock(),
+        Finite(),
         History(directory / "history.csv"),
         HParams(_hparams(settings)),
         checkpoints,
@@ -131,14 +138,14 @@ def build_trainer(
             num_sanity_val_steps=0,
             use_distributed_sampler=False,
         )
-    except (TypeError, ValueError) as error:  # Lightning's own MisconfigurationException too
+    except (TypeError, ValueError, MisconfigurationException) as error:
         raise ConfigError(f"trainer: {error}") from error
 
 
 def _made(where: str, leaf: dict[str, Any]) -> Any:
     """Make the object a config leaf names."""
     try:
-        return instantiate(leaf)
+        return instantiate(leaf, _recursive_=False)
     except InstantiationException as error:
         cause = error.__cause__ or error
         if isinstance(cause, SoloboxError):

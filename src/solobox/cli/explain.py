@@ -17,7 +17,10 @@ def explain(error: Exception, typed: Sequence[str]) -> str:
     """One sentence for what is wrong with the options that were typed."""
     text = str(error)
     if isinstance(error, OverrideParseException):
-        return f"cannot read the option {error.override!r}; expected key=value without spaces"
+        return (
+            f"cannot read the option {error.override!r}; expected key=value, and quotes around a "
+            f"value that holds any of = ( ) [ ] {{ }} or a comma: 'key=\"value\"'"
+        )
     if isinstance(error, MissingConfigException) and (options := _OPTIONS.search(text)):
         wrong = _NO_OPTION.search(text)
         name = wrong[1].removeprefix(f"{options[1]}/") if wrong else ""

@@ -28,8 +28,10 @@ def judge(
     """
     _load_best(model, directory / "checkpoints" / "best.ckpt")
     figures: dict[str, Any] = {}
-    for name in [split for split in ("val", "test") if split in data.source.splits]:
-        split = data.val if name == "val" else data.source.split(name)
+    for name in ("val", "test"):
+        split = data.splits.get(name)
+        if split is None:
+            continue
         device = trainer.strategy.root_device
         results = predict_split(model, data.in_order(split), split, device)
         write_predictions(directory / f"predictions_{name}.csv", split, results)
@@ -61,10 +63,17 @@ def _load_best(model: Localiser, path: Path) -> None:
 
 
 def _git_commit() -> str | None:
-    """Commit of the code at work, or None where it does not lie in a git checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    """Commit of the code at work, or None where git does not track it."""
+    here = Path(__file__)
+
+    def git(*command: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(here.parent), *command],
+            capture_output=True, text=True, timeout=10, check=True,
+        ).stdout  # fmt: skip
+
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+        git("ls-files", "--error-unmatch", here.name)  # not a venv inside somebody's repository
+        return git("rev-parse", "HEAD").strip()
     except (OSError, subprocess.SubprocessError):
         return None
-    return answer.stdout.strip()

@@ -1,6 +1,6 @@
 """Continue a run: its config comes from its checkpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,9 @@ def continued(stored: Settings, now: Settings, typed: Sequence[str]) -> Settings
     settings, refused = stored, []
     for override in OverridesParser.create().parse_overrides(list(typed)):
         for key in _keys(override.key_or_group, before.keys() | after.keys()):
+            # A group typed along would bring its files' defaults for lengths and paths.
+            if key in MAY_CHANGE and key != override.key_or_group and key != "trainer.accelerator":
+                continue
             if key in MAY_CHANGE:
                 settings = _with(settings, key, after.get(key))
             elif before.get(key) != after.get(key):
@@ -56,8 +59,10 @@ def directory_of(checkpoint: Path) -> Path:
     """The run directory a checkpoint lies in.
 
     Raises:
-        CheckpointError: the checkpoint was moved away from its run.
+        CheckpointError: not a last.ckpt, or it was moved away from its run.
     """
+    if checkpoint.name != "last.ckpt":
+        raise CheckpointError(f"a run goes on from its last.ckpt; found {checkpoint.name}")
     directory = checkpoint.resolve().parent.parent
     if not (directory / CONFIG_FILE).is_file():
         raise CheckpointError(
@@ -83,8 +88,7 @@ def _with(settings: Settings, key: str, value: Any) -> Settings:
 
 def _check_targets(settings: Settings) -> None:
     """A checkpoint may only name classes that a config file on this machine names."""
-    named = {value for key, value in flat(settings) if key.endswith("_target_")}
-    unknown = sorted(map(str, named - _known_targets()))
+    unknown = sorted({str(target) for target in _targets(settings)} - _known_targets())
     if unknown:
         raise CheckpointError(
             f"the checkpoint asks for {', '.join(unknown)}, which no config file here names; "
@@ -92,9 +96,18 @@ def _check_targets(settings: Settings) -> None:
         )
 
 
-def _known_targets() -> set[Any]:
+def _targets(node: Any) -> Iterator[Any]:
+    """Every `_target_` in nested settings, inside lists too."""
+    if isinstance(node, dict):
+        yield from (value for key, value in node.items() if key == "_target_")
+    inside = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for child in inside:
+        yield from _targets(child)
+
+
+def _known_targets() -> set[str]:
     loader = GlobalHydra.instance().config_loader()
-    targets: set[Any] = set()
+    targets: set[str] = set()
     groups = [""]
     while groups:
         group = groups.pop()
@@ -102,7 +115,8 @@ def _known_targets() -> set[Any]:
         groups += [f"{group}/{name}".strip("/") for name in inside if name != "hydra"]
         for option in loader.get_group_options(group, ObjectType.CONFIG):
             found = loader.repository.load_config(f"{group}/{option}".strip("/"))  # type: ignore[attr-defined]
-            content = OmegaConf.to_container(found.config) if found is not None else {}
-            assert isinstance(content, dict)
-            targets |= {v for k, v in flat(content) if str(k).endswith("_target_")}  # type: ignore[arg-type]
+            if found is not None:
+                targets |= {
+                    str(target) for target in _targets(OmegaConf.to_container(found.config))
+                }
     return targets

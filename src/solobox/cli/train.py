@@ -34,9 +34,13 @@ def train(cfg: DictConfig) -> float:
     from solobox.cli.build import build_data, build_module, build_trainer
     from solobox.cli.judge import judge
     from solobox.engine.checkpoint_io import read_checkpoint
+    from solobox.engine.hardware import for_this_machine
     from solobox.engine.quiet import quiet
 
     quiet()
+    if not 0 <= settings["seed"] < 2**32:
+        raise ConfigError(f"seed must be in [0, 2^32); found {settings['seed']}")
+    settings["trainer"] = for_this_machine(settings["trainer"])
     checkpoint, step = settings["ckpt_path"], None
     if checkpoint is not None:
         stored = read_checkpoint(checkpoint)

@@ -1,5 +1,6 @@
 """A source of images as the loaders that Lightning asks for."""
 
+import signal
 from typing import Any, Protocol
 
 import torch
@@ -38,14 +39,22 @@ class DataModule(LightningDataModule):
         batch_size: images a step.
         num_workers: processes that prepare training batches; 0 prepares them in the trainer.
         seed: seed of the run.
+        limit: batches after which a training epoch ends early; None: no such limit.
 
     Raises:
-        ConfigError: batch_size < 1 or num_workers < 0.
+        ConfigError: batch_size < 1, num_workers < 0, or a limit that is not a number >= 1.
         DataError: an image is damaged.
     """
 
     def __init__(
-        self, source: Source, augment: Augment, *, batch_size: int, num_workers: int, seed: int
+        self,
+        source: Source,
+        augment: Augment,
+        *,
+        batch_size: int,
+        num_workers: int,
+        seed: int,
+        limit: int | None = None,
     ) -> None:
         super().__init__()
         if batch_size < 1 or num_workers < 0:
@@ -58,7 +67,12 @@ class DataModule(LightningDataModule):
         self.batch_size = batch_size
         self.num_workers = num_workers
         self.seed = seed
-        self.train, self.val = source.split("train"), source.split("val")
+        if limit is not None and (not isinstance(limit, int) or limit < 1):
+            raise ConfigError(f"limit_train_batches must be a whole number >= 1; found {limit}")
+        self.limit = limit
+        # All of them now: a damaged test image should not be found after training.
+        self.splits = {name: source.split(name) for name in source.splits}
+        self.train, self.val = self.splits["train"], self.splits["val"]
 
     @property
     def stats(self) -> TrainStats:
@@ -67,13 +81,16 @@ class DataModule(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled and augmented; continues where the trainer's batch counter stands."""
-        batches = EpochBatches(len(self.train), self.batch_size, self.seed, self._batches_done)
+        batches = EpochBatches(
+            len(self.train), self.batch_size, self.seed, self._batches_done, self.limit
+        )
         return DataLoader(
             Images(self.train, self.augment, self.seed),
             batch_sampler=batches,
             collate_fn=_as_it_is,
             num_workers=self.num_workers,
             persistent_workers=self.num_workers > 0,
+            worker_init_fn=_leave_ctrl_c_to_the_trainer,
             pin_memory=torch.cuda.is_available(),
         )
 
@@ -95,6 +112,11 @@ class DataModule(LightningDataModule):
         # Not global_step, which counts optimizer steps, and these may span several batches.
         total = self.trainer.fit_loop.epoch_loop.batch_progress.total
         return total.processed  # type: ignore[attr-defined]
+
+
+def _leave_ctrl_c_to_the_trainer(worker: int) -> None:
+    """Ctrl-C reaches every process of a terminal; the trainer still needs its workers to finish."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _as_it_is(batch: Any) -> Any:

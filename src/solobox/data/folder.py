@@ -52,9 +52,14 @@ class Folder:
         if not folder.is_dir():
             raise DataError(f"data.root: there is no folder {folder}")
         records = _with_validation(voc.read(folder), val_fraction, seed)
+        for split, found in records.items():
+            if not found:
+                raise DataError(
+                    f"{folder}: the {split} split is empty; add images or mend its list"
+                )
         names = classes or voc.read_classes(folder) or classes_of(records["train"])
         self.size = size
-        self.classes = tuple(names)
+        self.classes = tuple(map(str, names))
         everything = [record for split in records.values() for record in split]
         samples = iter(check(everything, self.classes))
         self.samples: dict[str, list[Sample]] = {
@@ -96,9 +101,6 @@ def _with_validation(
 
 
 def _check_splits(samples: dict[str, list[Sample]], classes: tuple[str, ...], folder: Path) -> None:
-    for split, found in samples.items():
-        if not found:
-            raise DataError(f"{folder}: the {split} split is empty; add images or mend its list")
     seen = {sample.label for sample in samples["train"]}
     absent = [name for k, name in enumerate(classes) if k not in seen]
     if absent or len(classes) < 2:

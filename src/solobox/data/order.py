@@ -37,20 +37,31 @@ class EpochBatches(Sampler[list[Key]]):
         batch_size: samples a batch; the last one of an epoch may be smaller.
         seed: seed of the run.
         batches_done: tells how many batches were trained on since the run began.
+        limit: batches after which an epoch ends early; None: when all samples were shown.
     """
 
-    def __init__(self, n: int, batch_size: int, seed: int, batches_done: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        n: int,
+        batch_size: int,
+        seed: int,
+        batches_done: Callable[[], int],
+        limit: int | None = None,
+    ) -> None:
         self.n, self.batch_size, self.seed = n, batch_size, seed
         self.batches_done = batches_done
+        self.limit = limit
 
     def __len__(self) -> int:
         """Batches of a whole epoch, also while the rest of one is being given out."""
-        return -(-self.n // self.batch_size)
+        batches = -(-self.n // self.batch_size)
+        return batches if self.limit is None else min(batches, self.limit)
 
     def __iter__(self) -> Iterator[list[Key]]:
         epoch, first = divmod(self.batches_done(), len(self))
         order = permutation(self.seed, epoch, self.n)
-        for start in range(first * self.batch_size, self.n, self.batch_size):
+        for batch in range(first, len(self)):
+            start = batch * self.batch_size
             yield [(epoch, i) for i in order[start : start + self.batch_size]]
 
 

@@ -10,6 +10,8 @@ from lightning.fabric.plugins import TorchCheckpointIO
 
 from solobox.errors import CheckpointError
 
+FORMAT = 1  # of the "solobox" part of a checkpoint
+
 
 class AtomicCheckpointIO(TorchCheckpointIO):
     """Replaces a checkpoint in one step, and reads plain data only.
@@ -39,8 +41,8 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             _sync_directory(path.parent)
         except (OSError, RuntimeError) as error:
             raise CheckpointError(
-                f"cannot write the checkpoint {path} ({error}); the previous one is untouched. "
-                f"Free some space or check the permissions, then continue from it"
+                f"cannot write the checkpoint {path} ({error}); the one before is whole. Free "
+                f"some space or check the permissions, then continue from it"
             ) from error
         finally:
             with contextlib.suppress(OSError):
@@ -68,8 +70,12 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
         raise CheckpointError(
             f"{path} is not a readable checkpoint of plain data ({first_line})"
         ) from error
-    if not isinstance(checkpoint, dict) or "solobox" not in checkpoint:
-        raise CheckpointError(f"{path} is not a checkpoint of solobox")
+    about = checkpoint.get("solobox") if isinstance(checkpoint, dict) else None
+    if not isinstance(about, dict) or about.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path} is not a checkpoint of this solobox; expected format {FORMAT}, "
+            f"found {about.get('format') if isinstance(about, dict) else 'none'}"
+        )
     return checkpoint
 
 

@@ -8,26 +8,51 @@ import torch
 
 from solobox.errors import ConfigError
 
+PRECISIONS = ("32-true", "bf16-mixed")
+
 
 def for_this_machine(options: dict[str, Any]) -> dict[str, Any]:
-    """Fill in accelerator and precision where they are left open, and read the time limit.
+    """Fill in accelerator and precision where they are left open, and check what was asked for.
 
     "auto" is CUDA if there is one, else the CPU. Precision null is bf16-mixed on CUDA, where it
     is fast and boxes and losses stay float32, and 32-true on the CPU.
 
     Raises:
-        ConfigError: a GPU was asked for and there is none, or max_time cannot be read.
+        ConfigError: a GPU was asked for and there is none, or an option is out of its range.
     """
     options = dict(options)
     cuda = torch.cuda.is_available()
     if options["accelerator"] == "auto":
         options["accelerator"] = "gpu" if cuda else "cpu"
+    if options["accelerator"] not in ("cpu", "gpu"):
+        raise ConfigError(
+            f"trainer.accelerator must be auto, cpu or gpu; found {options['accelerator']!r}"
+        )
     if options["accelerator"] == "gpu" and not cuda:
         raise ConfigError("trainer=gpu needs a CUDA GPU, and torch finds none; use trainer=cpu")
     if options["precision"] is None:
         options["precision"] = "bf16-mixed" if options["accelerator"] == "gpu" else "32-true"
-    options["max_time"] = _duration(options["max_time"])
+    if options["precision"] not in PRECISIONS:
+        raise ConfigError(
+            f"trainer.precision must be null or one of {', '.join(PRECISIONS)}; "
+            f"found {options['precision']!r}"
+        )
+    if options["devices"] != 1:
+        raise ConfigError("trainer.devices must be 1: several devices are not supported yet")
+    for name in ("accumulate_grad_batches", "log_every_n_steps", "check_val_every_n_epoch"):
+        if options[name] < 1:
+            raise ConfigError(f"trainer.{name} must be >= 1; found {options[name]}")
+    time_limit(options)
     return options
+
+
+def time_limit(options: dict[str, Any]) -> timedelta | None:
+    """The trainer's max_time, given in seconds or as DD:HH:MM:SS.
+
+    Raises:
+        ConfigError: it cannot be read, or is not more than 0.
+    """
+    return _duration(options["max_time"])
 
 
 def _duration(value: str | float | None) -> timedelta | None:

@@ -31,6 +31,8 @@ def claim_new(parent: Path, name: str) -> Path:
         try:
             parent.mkdir(parents=True, exist_ok=True)
             directory.mkdir()
+        except FileNotFoundError:
+            continue  # another start gave the parent back between our two steps
         except FileExistsError:
             if not parent.is_dir():
                 raise RunDirectoryError(f"{parent} is a file; runs need a directory") from None
