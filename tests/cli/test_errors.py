@@ -30,6 +30,12 @@ Train = Callable[..., Outcome]
         ("ckpt_path=nowhere.ckpt", "there is no checkpoint nowhere.ckpt"),
         ("data=voc data.root=nowhere", "there is no folder nowhere"),
         ("+trainer.colour=red", "trainer"),
+        ("trainer.devices=2", "trainer.devices must be 1"),
+        ("optimizer.lr=-1.0", "optimizer: Invalid learning rate"),
+        ("seed=-1", "seed must be in"),
+        ("callbacks.box_images.count=-1", "callbacks.box_images"),
+        ("data.root=a=b", "quotes around a value"),
+        ("model=squeezenet1_0 data.size=16", "data.size=16 is too small for squeezenet1_0"),
     ],
 )
 def test_a_mistake_gets_one_sentence(train: Train, typed: str, sentence: str) -> None:

@@ -129,6 +129,51 @@ def test_a_longer_training_continues_the_same_curve(train: Train) -> None:
     assert steps == sorted(set(steps)) and len(steps) == 4
 
 
+def test_half_accumulated_gradients_are_not_lost(
+    train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = (*RUN, "trainer.accumulate_grad_batches=2")
+    train(*options, "hydra.run.dir=whole")
+    original, calls = SoloboxModule.training_step, [0]
+
+    def training_step(self: SoloboxModule, *args: Any) -> Any:
+        calls[0] += 1
+        if calls[0] == 4:  # the first batch of a step of two
+            os.kill(os.getpid(), signal.SIGTERM)
+        return original(self, *args)
+
+    monkeypatch.setattr(SoloboxModule, "training_step", training_step)
+    train(*options, "hydra.run.dir=parts", expect=143)
+    outcome = train("ckpt_path=parts/checkpoints/last.ckpt")
+    assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
+
+
+def test_a_run_that_ended_within_an_epoch_can_be_made_longer(train: Train) -> None:
+    train(*RUN, "scheduler=constant", "hydra.run.dir=whole")
+    train(*RUN, "scheduler=constant", "hydra.run.dir=parts", "trainer.max_steps=4")
+    outcome = train("ckpt_path=parts/checkpoints/last.ckpt", "trainer.max_steps=-1")
+    assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
+
+
+def test_continuing_a_finished_run_changes_nothing(train: Train) -> None:
+    run = train(*RUN, "hydra.run.dir=run").run
+    kept = [run / "history.csv", *sorted((run / "checkpoints").iterdir())]
+    before = [path.read_bytes() for path in kept]
+    train("ckpt_path=run/checkpoints/last.ckpt")
+    assert [path.read_bytes() for path in kept] == before
+
+
+def test_a_group_typed_along_does_not_change_the_length(train: Train) -> None:
+    train(*RUN, "trainer.max_steps=4", "hydra.run.dir=run", "scheduler=constant")
+    outcome = train("ckpt_path=run/checkpoints/last.ckpt", "trainer=cpu", "trainer.max_steps=6")
+    assert read_checkpoint(outcome.run / "checkpoints" / "last.ckpt")["global_step"] == 6
+
+
+def test_only_the_last_checkpoint_continues_a_run(train: Train) -> None:
+    train(*RUN, "trainer=debug", "hydra.run.dir=run")
+    assert "from its last.ckpt" in train("ckpt_path=run/checkpoints/best.ckpt", expect=1).err
+
+
 def test_another_setting_is_refused_by_name(train: Train) -> None:
     train(*RUN, "trainer=debug", "hydra.run.dir=run")
     options = ("loss/localisation=l2", "optimizer.lr=0.5", "data.batch_size=16", "seed=0")
@@ -139,8 +184,8 @@ def test_another_setting_is_refused_by_name(train: Train) -> None:
 
 def test_a_checkpoint_that_left_its_run_is_refused(train: Train) -> None:
     run = train(*RUN, "trainer=debug").run
-    (run / "checkpoints" / "last.ckpt").rename("alone.ckpt")
-    assert "does not lie in a run" in train("ckpt_path=alone.ckpt", expect=1).err
+    (run / "checkpoints" / "last.ckpt").rename("last.ckpt")
+    assert "does not lie in a run" in train("ckpt_path=last.ckpt", expect=1).err
 
 
 @pytest.mark.parametrize("where", ["loss", "optimizer", "data"])
@@ -149,6 +194,9 @@ def test_a_checkpoint_cannot_name_code_of_its_own(train: Train, where: str) -> N
     path = run / "checkpoints" / "last.ckpt"
     checkpoint = read_checkpoint(path)
     section = checkpoint["solobox"]["config"][where]
-    (section["combine"] if where == "loss" else section)["_target_"] = "os.system"
+    if where == "data":
+        section["classes"] = [{"_target_": "os.system"}]  # inside a list
+    else:
+        (section["combine"] if where == "loss" else section)["_target_"] = "os.system"
     AtomicCheckpointIO().save_checkpoint(checkpoint, path)
     assert "os.system" in train(f"ckpt_path={path}", expect=1).err

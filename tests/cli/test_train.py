@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tests.command import ROOT, SMALL, Outcome
 
@@ -145,6 +146,40 @@ def test_early_stopping_and_a_time_limit_end_a_run(train: Train) -> None:
     assert len((short.run / "history.csv").read_text().splitlines()) == 1 + 2
     timed = train(*SMALL, "trainer.max_epochs=100000", "trainer.max_time=2", "hydra.run.dir=timed")
     assert 1 < json.loads((timed.folder / "timed/metrics.json").read_text())["seconds"] < 20
+
+
+def test_bfloat16_trains_with_the_default_optimizer(train: Train) -> None:
+    outcome = train(*SMALL, "trainer.precision=bf16-mixed")
+    assert math.isfinite(outcome.metrics["val/iou"])
+
+
+def test_a_diverging_run_stops_with_a_sentence_and_spoils_no_checkpoint(train: Train) -> None:
+    outcome = train(*SMALL, "optimizer.lr=1e30", "trainer.gradient_clip_val=0.0",
+                    "trainer.max_epochs=4", "loss=ce_l2", expect=1)  # fmt: skip
+    assert "diverged" in outcome.err and "lower optimizer.lr" in outcome.err
+    for path in (outcome.run / "checkpoints").glob("*.ckpt"):
+        state = torch.load(path, weights_only=True)["state_dict"]
+        assert all(value.isfinite().all() for value in state.values())
+
+
+def test_a_damaged_test_image_is_found_before_training(train: Train, tmp_path: Path) -> None:
+    root = tmp_path / "pets"
+    for folder in ("Annotations", "JPEGImages", "ImageSets/Main"):
+        (root / folder).mkdir(parents=True)
+    for i, split in enumerate(["train", "train", "val", "test"]):
+        Image.effect_noise((40, 40), 50).save(root / f"JPEGImages/{i}.jpg")
+        box = "<xmin>4</xmin><ymin>4</ymin><xmax>30</xmax><ymax>30</ymax>"
+        (root / f"Annotations/{i}.xml").write_text(
+            f"<a><filename>{i}.jpg</filename><object><name>{'cat' if i % 2 else 'dog'}</name>"
+            f"<bndbox>{box}</bndbox></object></a>"
+        )
+        with open(root / f"ImageSets/Main/{split}.txt", "a") as file:
+            file.write(f"{i}\n")
+    cut = root / "JPEGImages/3.jpg"
+    cut.write_bytes(cut.read_bytes()[:600])
+    outcome = train("data=voc", f"data.root={root}", "trainer=debug", expect=1)
+    assert "3.jpg: the image is damaged" in outcome.err
+    assert outcome.runs == []
 
 
 def test_real_photographs_train(train: Train, shared: Path) -> None:

@@ -64,5 +64,5 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
 
 def test_somebody_elses_checkpoint_is_refused(tmp_path: Path) -> None:
     torch.save({"state_dict": {}}, tmp_path / "x.ckpt")
-    with pytest.raises(CheckpointError, match="not a checkpoint of solobox"):
+    with pytest.raises(CheckpointError, match="not a checkpoint of this solobox"):
         read_checkpoint(tmp_path / "x.ckpt")

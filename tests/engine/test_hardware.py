@@ -6,12 +6,16 @@ from typing import Any
 import pytest
 import torch
 
-from solobox.engine.hardware import for_this_machine
+from solobox.engine.hardware import for_this_machine, time_limit
 from solobox.errors import ConfigError
 
 
 def options(**changed: Any) -> dict[str, Any]:
-    return {"accelerator": "auto", "precision": None, "max_time": None, **changed}
+    sound = {
+        "accelerator": "auto", "precision": None, "max_time": None, "devices": 1,
+        "accumulate_grad_batches": 1, "log_every_n_steps": 1, "check_val_every_n_epoch": 1,
+    }  # fmt: skip
+    return {**sound, **changed}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +40,16 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     ("typed", "seconds"), [(90, 90), ("90", 90), ("01:30", 90), ("00:01:00:00", 3600), (0.5, 0.5)]
 )
 def test_a_time_limit_is_read(typed: str | float, seconds: float) -> None:
-    assert for_this_machine(options(max_time=typed))["max_time"] == timedelta(seconds=seconds)
+    assert time_limit(options(max_time=typed)) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"devices": 2}, {"precision": "16-true"}, {"log_every_n_steps": 0}, {"accelerator": "abacus"}],
+)
+def test_what_would_fail_later_is_refused_now(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=str(next(iter(wrong)))):
+        for_this_machine(options(**wrong))
 
 
 @pytest.mark.parametrize("typed", ["soon", 0, -1, "1:2:3:4:5", "nan"])

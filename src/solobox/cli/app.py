@@ -32,15 +32,15 @@ def run(job: Job) -> None:
         main(_spoken(job))()
     except KeyboardInterrupt:  # before the first step, where there is nothing to save
         sys.exit(130)
-    except OSError as error:  # Hydra makes hydra.run.dir and hydra.sweep.dir before we do
-        if error.filename is None:
-            raise
-        sys.exit(f"error: cannot use {error.filename} ({error.strerror})")
     except SoloboxError:
         sys.exit(1)  # a job of a sweep; it has said its sentence
     except (HydraException, OmegaConfBaseException) as error:
         options = [argument for argument in typed if not argument.startswith("-")]
         sys.exit(f"error: {explain(error, options)}")
+    except OSError as error:  # Hydra makes hydra.run.dir and hydra.sweep.dir before we do
+        if error.filename is None:
+            raise
+        sys.exit(f"error: cannot use {error.filename} ({error.strerror})")
 
 
 def _spoken(job: Job) -> Job:
