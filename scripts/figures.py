@@ -2,18 +2,22 @@
 
     python scripts/figures.py runs/NAME --out docs
 
-Writes docs/predictions.png and docs/curves.png. Needs matplotlib (in the dev extra) and the run's
-images where its predictions_val.csv says they are.
+Writes docs/predictions.png and docs/curves.png. Needs matplotlib (in the dev extra) and, for
+photographs, the images where predictions_val.csv says they are.
 """
 
 import argparse
 import csv
+from dataclasses import fields
 from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.patches import Rectangle
+from omegaconf import OmegaConf
 from PIL import Image
+
+from solobox.data.synthetic import Synthetic
 
 mpl.use("Agg")
 
@@ -37,7 +41,7 @@ def predictions(run: Path, count: int, path: Path) -> None:
     picked = [rows[i * len(rows) // count] for i in range(min(count, len(rows)))]
     figure, axes = plt.subplots(-(-len(picked) // 4), 4, figsize=(12, 2.5 * -(-len(picked) // 4)))
     for axis, row in zip(axes.flat, picked, strict=False):
-        axis.imshow(Image.open(row["path"]).convert("RGB"))
+        axis.imshow(picture(run, row["path"]))
         right = row["true"] == row["predicted"]
         _frame(axis, [float(row[f"true_{k}"]) for k in ("x1", "y1", "x2", "y2")], "white")
         _frame(axis, [float(row[k]) for k in ("x1", "y1", "x2", "y2")], "lime" if right else "red")
@@ -47,6 +51,16 @@ def predictions(run: Path, count: int, path: Path) -> None:
         axis.axis("off")
     figure.tight_layout()
     figure.savefig(path, dpi=75)
+
+
+def picture(run: Path, path: str) -> Image.Image:
+    """The image a row of predictions_val.csv is about; the embedded data set is drawn anew."""
+    if not path.startswith("synthetic/"):
+        return Image.open(path).convert("RGB")
+    settings = OmegaConf.to_container(OmegaConf.load(run / "config.yaml").data)
+    known = {field.name for field in fields(Synthetic)}
+    split = Synthetic(**{k: v for k, v in settings.items() if k in known}).split("val")
+    return Image.fromarray(split.images[int(path.rpartition("/")[2])])
 
 
 def curves(run: Path, path: Path) -> None:
