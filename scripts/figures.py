@@ -41,7 +41,9 @@ def predictions(run: Path, count: int, path: Path) -> None:
     picked = [rows[i * len(rows) // count] for i in range(min(count, len(rows)))]
     figure, axes = plt.subplots(-(-len(picked) // 4), 4, figsize=(12, 2.5 * -(-len(picked) // 4)))
     for axis, row in zip(axes.flat, picked, strict=False):
-        axis.imshow(picture(run, row["path"]))
+        image = picture(run, row["path"])
+        # Boxes are continuous: the picture spans 0 to its width, not -.5 to width - .5.
+        axis.imshow(image, extent=(0, image.width, image.height, 0))
         right = row["true"] == row["predicted"]
         _frame(axis, [float(row[f"true_{k}"]) for k in ("x1", "y1", "x2", "y2")], "white")
         _frame(axis, [float(row[k]) for k in ("x1", "y1", "x2", "y2")], "lime" if right else "red")
