@@ -98,13 +98,13 @@ def run_length(settings: Settings, data: DataModule) -> int:
 
 
 def build_trainer(
-    settings: Settings, data: DataModule, directory: Path, resumed_at: int | None
+    settings: Settings, steps: int, directory: Path, resumed_at: int | None
 ) -> Trainer:
     """Lightning's trainer with our checkpoints, logs and a clean stop.
 
     Args:
         settings: of the run.
-        data: gives the number of steps.
+        steps: optimizer steps of the whole run.
         directory: of the run.
         resumed_at: step from which a continued run goes on.
     """
@@ -112,7 +112,6 @@ def build_trainer(
     for ours in ("max_steps", "max_epochs", "limit_train_batches"):
         options.pop(ours, None)
     options["max_time"] = time_limit(options)
-    steps = run_length(settings, data)
     extra = dict(settings["callbacks"])
     checkpoints = Checkpoints(directory / "checkpoints", **extra.pop("checkpoints"))
     callbacks = [

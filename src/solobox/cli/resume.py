@@ -40,13 +40,13 @@ def continued(stored: Settings, now: Settings, typed: Sequence[str]) -> Settings
     settings, refused = stored, []
     for override in OverridesParser.create().parse_overrides(list(typed)):
         for key in _keys(override.key_or_group, before.keys() | after.keys()):
+            if key not in MAY_CHANGE:
+                if before.get(key) != after.get(key):
+                    difference = f"{before.get(key)!r} in the run, {after.get(key)!r} typed"
+                    refused.append(f"{key} ({difference})")
             # A group typed along would bring its files' defaults for lengths and paths.
-            if key in MAY_CHANGE and key != override.key_or_group and key != "trainer.accelerator":
-                continue
-            if key in MAY_CHANGE:
+            elif key in (override.key_or_group, "trainer.accelerator"):
                 settings = _with(settings, key, after.get(key))
-            elif before.get(key) != after.get(key):
-                refused.append(f"{key} ({before.get(key)!r} in the run, {after.get(key)!r} typed)")
     if refused:
         raise ConfigError(
             f"a continued run keeps its settings; these differ: {', '.join(refused)}. "

@@ -44,17 +44,15 @@ def train(cfg: DictConfig) -> float:
     checkpoint, step = settings["ckpt_path"], None
     if checkpoint is not None:
         stored = read_checkpoint(checkpoint)
-        settings, step = (
-            continued(stored["solobox"]["config"], settings, typed),
-            stored["global_step"],
-        )
+        settings = continued(stored["solobox"]["config"], settings, typed)
+        step = stored["global_step"]
 
     seed_everything(settings["seed"], workers=True, verbose=False)
     data = build_data(settings)
     module = build_module(settings, data)
     directory = directory_of(Path(checkpoint)) if checkpoint else _claim(settings, typed)
     try:
-        trainer = build_trainer(settings, data, directory, step)
+        trainer = build_trainer(settings, module.steps, directory, step)
     except ConfigError:
         if not checkpoint:
             give_back(directory)

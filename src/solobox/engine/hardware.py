@@ -52,10 +52,7 @@ def time_limit(options: dict[str, Any]) -> timedelta | None:
     Raises:
         ConfigError: it cannot be read, or is not more than 0.
     """
-    return _duration(options["max_time"])
-
-
-def _duration(value: str | float | None) -> timedelta | None:
+    value = options["max_time"]
     if value is None:
         return None
     try:

@@ -6,9 +6,6 @@ it, so what a checkpoint describes is what was trained.
 
 from typing import Any
 
-import torch
-from torch import nn
-
 from solobox.errors import ConfigError
 from solobox.models.backbone import build_trunk
 from solobox.models.localiser import Localiser
@@ -28,8 +25,7 @@ def build(description: dict[str, Any]) -> Localiser:
     Raises:
         ConfigError: a name that does not exist, or a parameter that is out of range.
     """
-    trunk, channels = build_trunk(description["backbone"])
-    _try_size(trunk, description["backbone"], description["size"])
+    trunk, channels = build_trunk(description["backbone"], description["size"])
     decode = _part("decode", description["decode"])
     head = _part(
         "heads",
@@ -39,16 +35,6 @@ def build(description: dict[str, Any]) -> Localiser:
         decode=decode,
     )
     return Localiser(trunk, head, classes=description["classes"], size=description["size"])
-
-
-def _try_size(trunk: nn.Module, backbone: str, size: int) -> None:
-    """Refuse an image size that the trunk shrinks to nothing."""
-    try:
-        with torch.no_grad():
-            trunk.eval()(torch.zeros(1, 3, size, size))
-    except RuntimeError as error:
-        raise ConfigError(f"data.size={size} is too small for {backbone} ({error})") from error
-    trunk.train()
 
 
 def _part(kind: str, settings: dict[str, Any], **given: Any) -> Any:

@@ -13,17 +13,24 @@ from solobox.models.tiny import Tiny
 _NOT_TRUNK = {"avgpool", "fc", "classifier", "dropout", "AuxLogits", "aux1", "aux2"}
 
 
-def build_trunk(name: str) -> tuple[nn.Module, int]:
+def build_trunk(name: str, size: int = 96) -> tuple[nn.Module, int]:
     """A trunk and its number of output channels: images (B, 3, H, W) -> (B, C, h, w).
 
+    Args:
+        name: "tiny" or a torchvision classification CNN.
+        size: side of the square images it must be able to take, in pixels.
+
     Raises:
-        ConfigError: torchvision has no classification CNN of that name.
+        ConfigError: there is no such CNN, or it shrinks images of that size to nothing.
     """
     if name == "tiny":
         return Tiny(), Tiny.channels
     trunk = _cut(_whole(name))
-    with torch.no_grad():
-        features = trunk.eval()(torch.zeros(1, 3, 96, 96))
+    try:
+        with torch.no_grad():
+            features = trunk.eval()(torch.zeros(1, 3, size, size))
+    except RuntimeError as error:
+        raise ConfigError(f"data.size={size} is too small for {name} ({error})") from error
     if features.ndim != 4:
         raise ConfigError(f"model.backbone must be a CNN; {name} gives no feature map")
     return trunk.train(), features.shape[1]
