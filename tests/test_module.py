@@ -37,7 +37,7 @@ def objective(localisation: str = "giou") -> Objective:
 def test_a_fixed_batch_of_eight_is_overfitted() -> None:
     split = Synthetic(train=8, val=1, test=1, size=32, scale=(0.4, 0.8)).split("train")
     network, loss = model(), objective()
-    network.bind(split.stats())
+    network.bind(split.stats(), loss.initial_logits(split.stats()))
     images = torch.from_numpy(split.images).permute(0, 3, 1, 2)
     labels, boxes = torch.from_numpy(split.labels), torch.from_numpy(split.boxes)
     optimizer = torch.optim.AdamW(network.parameters(), lr=5e-3)

@@ -1,5 +1,7 @@
 """All box geometry. Everywhere else a box is centre x, y, w, h in [0, 1] of its image."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,7 @@ from torch import Tensor
 # whose side is above 1e-10. torchvision adds 1e-7 instead, which costs a perfect match of side
 # 1e-3 nine per cent of its IoU.
 TINY_AREA = 1e-20
+TINY_SIDE = 1e-10
 
 
 def to_corners(boxes: Tensor) -> Tensor:
@@ -50,3 +53,16 @@ def enclosing_size(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     span = (size_a + size_b) / 2 + (a[..., :2] - b[..., :2]).abs()
     width, height = torch.maximum(span, torch.maximum(size_a, size_b)).unbind(-1)
     return width, height
+
+
+def centre_distance(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Squared distance of the centres, and squared diagonal of the smallest box around both."""
+    width, height = enclosing_size(a, b)
+    diagonal = width.square() + height.square()
+    return (a[..., :2] - b[..., :2]).square().sum(-1), diagonal.clamp(min=TINY_AREA)
+
+
+def aspect_difference(a: Tensor, b: Tensor) -> Tensor:
+    """CIoU's v in [0, 1]: 4 / pi^2 (atan(w_b / h_b) - atan(w_a / h_a))^2."""
+    angle_a, angle_b = ((box[..., 2] / box[..., 3].clamp(min=TINY_SIDE)).atan() for box in (a, b))
+    return 4 / math.pi**2 * (angle_b - angle_a).square()

@@ -57,10 +57,10 @@ class LossParts(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainStats:
-    """What a loss or a head may know about the training split; computed once.
+    """What a loss or a head may know about what training shows; computed once.
 
     Attributes:
-        counts: images per class, K numbers.
+        counts: images per class, K numbers; equal if the classes are drawn equally often.
         mean_box: mean centre x, y, w, h in [0, 1].
         n: number of training images.
     """

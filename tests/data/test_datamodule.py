@@ -128,3 +128,37 @@ def test_a_batch_without_images_or_fewer_than_no_workers_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=r"data\.batch_size.*data\.num_workers"):
         DataModule(SOURCE, NOTHING, batch_size=batch_size, num_workers=num_workers, seed=0)
+
+
+def balanced(augment: Augment = CHANGES) -> DataModule:
+    source = Synthetic(train=40, val=4, test=4, size=16, imbalance=9.0)
+    return DataModule(source, augment, batch_size=8, num_workers=0, seed=0, class_balanced=True)
+
+
+def test_class_balanced_draws_show_each_class_equally_often_and_count_as_such() -> None:
+    data = balanced()
+    assert min(data.train.stats().counts) < 8
+    assert data.stats.counts == (20, 20) and data.stats.n == 40
+    shown = Batch(*(torch.cat(parts) for parts in zip(*train_batches(data), strict=True)))
+    assert shown.labels.bincount().tolist() == [20, 20]
+    assert torch.equal(shown.labels, torch.from_numpy(data.train.labels)[shown.indices])
+    rare = shown.labels == shown.labels.new_tensor(np.bincount(data.train.labels).argmin())
+    assert data.stats.mean_box == pytest.approx(shown_boxes(data, shown).mean(0), abs=1e-6)
+    assert shown.indices[rare].bincount().max() >= 2
+
+
+def shown_boxes(data: DataModule, shown: Batch) -> np.ndarray:
+    return data.train.boxes[shown.indices.numpy()]
+
+
+def test_image_that_is_shown_again_in_an_epoch_is_augmented_anew() -> None:
+    shown = Batch(*(torch.cat(p) for p in zip(*train_batches(balanced()), strict=True)))
+    most = int(shown.indices.bincount().argmax())
+    twins = shown.images[shown.indices == most].flatten(1)
+    assert len(twins) >= 2
+    assert len(twins.unique(dim=0)) > 1
+
+
+def test_class_balanced_run_that_was_stopped_goes_on_with_the_same_batches() -> None:
+    whole = train_batches(balanced(), 5)
+    assert same(train_batches(balanced(), 7), whole[2:])

@@ -1,16 +1,30 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from solobox.data.order import EpochBatches, InOrder, Key, hash32, permutation
+from solobox.data.order import (
+    EpochBatches,
+    InOrder,
+    Key,
+    class_balanced,
+    hash32,
+    permutation,
+)
 
 SEEDS = st.integers(0, 2**32)
 
 
 def batches(n: int, batch_size: int, seed: int, done: int) -> list[list[Key]]:
-    return list(EpochBatches(n, batch_size, seed, lambda: done))
+    return list(epochs(n, batch_size, seed, lambda: done))
+
+
+def epochs(n: int, batch_size: int, seed: int, done: Callable[[], int]) -> EpochBatches:
+    return EpochBatches(n, batch_size, lambda epoch: permutation(seed, epoch, n), done)
 
 
 @settings(deadline=None)
@@ -18,7 +32,7 @@ def batches(n: int, batch_size: int, seed: int, done: int) -> list[list[Key]]:
 def test_each_epoch_shows_each_sample_exactly_once(
     n: int, batch_size: int, seed: int, epoch: int
 ) -> None:
-    per_epoch = len(EpochBatches(n, batch_size, seed, lambda: 0))
+    per_epoch = len(epochs(n, batch_size, seed, lambda: 0))
     found = batches(n, batch_size, seed, epoch * per_epoch)
     assert sorted(key for batch in found for key in batch) == [(epoch, i) for i in range(n)]
 
@@ -58,7 +72,7 @@ def test_the_order_is_not_the_one_of_the_files() -> None:
 def test_a_stopped_run_goes_on_with_the_batches_it_would_have_seen(
     n: int, batch_size: int, seed: int, stop: int
 ) -> None:
-    per_epoch = len(EpochBatches(n, batch_size, seed, lambda: 0))
+    per_epoch = len(epochs(n, batch_size, seed, lambda: 0))
     stop %= 3 * per_epoch
     whole = [b for epoch in range(3) for b in batches(n, batch_size, seed, epoch * per_epoch)]
     rest = batches(n, batch_size, seed, stop)
@@ -69,16 +83,45 @@ def test_a_stopped_run_goes_on_with_the_batches_it_would_have_seen(
 
 def test_one_sampler_asks_again_where_the_run_stands_each_time_it_is_iterated() -> None:
     done = 0
-    sampler = EpochBatches(10, 4, 0, lambda: done)
+    sampler = epochs(10, 4, 0, lambda: done)
     first = list(sampler)
     done = 3
     assert list(sampler) != first
     assert {epoch for batch in sampler for epoch, _ in batch} == {1}
 
 
+LABELS = st.lists(st.integers(0, 3), min_size=1, max_size=200).map(np.array)
+
+
+@settings(deadline=None)
+@given(labels=LABELS, seed=SEEDS, epoch=st.integers(0, 9))
+def test_balanced_order_shows_each_class_that_occurs_equally_often(
+    labels: NDArray[np.int64], seed: int, epoch: int
+) -> None:
+    n = len(labels)
+    shown = np.array(class_balanced(seed, epoch, labels))
+    assert len(shown) == n
+    counts = np.bincount(labels[shown % n])[np.unique(labels)]
+    assert counts.max() - counts.min() <= 1
+    assert len(np.unique(shown)) == n, "who comes again comes as another round"
+    for label in np.unique(labels):
+        times = np.bincount(shown[labels[shown % n] == label] % n, minlength=n)[labels == label]
+        assert times.max() - times.min() <= 1, "nobody comes a third time before all came twice"
+
+
+def test_balanced_order_mixes_the_classes_and_differs_from_epoch_to_epoch() -> None:
+    labels = np.repeat([0, 1], [90, 10])
+    orders = [class_balanced(0, epoch, labels) for epoch in range(3)]
+    assert len({tuple(order) for order in orders}) == 3
+    for order in orders:
+        assert 15 <= labels[np.array(order[:50]) % 100].sum() <= 35
+    seen = {i % 100 for order in orders for i in order if labels[i % 100] == 0}
+    assert len(seen) > 70, "each epoch leaves out other images of the frequent class"
+
+
 @pytest.mark.parametrize("done", [0, 1, 2, 3, 7])
 def test_the_length_is_that_of_a_whole_epoch_also_in_the_middle_of_one(done: int) -> None:
-    assert len(EpochBatches(10, 4, 0, lambda: done)) == 3
+    assert len(epochs(10, 4, 0, lambda: done)) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """What every loss promises, as plain assertions; test_contracts.py runs them on every leaf.
 
-Two promises are read off the class's docstring, so that a new leaf needs no edit here: a Shape
+Three promises are read off the class's docstring, so that a new leaf needs no edit here: a Shape
 that bounds the loss by 0 (`>= 0`, `in [0, 2)`) promises 0 for a perfect answer, one that says
-`> 0` does not; and a gradient that is not the derivative of the value is called `detached`.
+`> 0` does not; a gradient that is not the derivative of the value is called `detached`; and one
+that is zero while the boxes are apart is called `no gradient`.
 """
 
 import copy
@@ -40,6 +41,29 @@ def random_boxes(n: int, smallest: float = 1e-2, dtype: torch.dtype = torch.floa
     return torch.cat((centres, sides), dim=1).to(dtype)
 
 
+def improvable_boxes(n: int = 64) -> dict[str, tuple[Tensor, Tensor]]:
+    """Pairs (pred, target) that differ, by how they lie: none of them is where a loss should rest.
+
+    Nested boxes share no edge and no centre, so that no term of a loss is at its own minimum.
+    """
+    side = 0.05 + 0.15 * torch.rand(n, 2, dtype=torch.float64)
+    low = torch.cat((0.2 + 0.1 * torch.rand(n, 2, dtype=torch.float64), side), dim=1)
+    high = torch.cat((0.7 + 0.1 * torch.rand(n, 2, dtype=torch.float64), 1.1 * side), dim=1)
+    touching = torch.cat((low[:, :1] + low[:, 2:3], low[:, 1:]), dim=1)
+    inner = torch.cat((low[:, :2] + 0.05 * side, 0.5 * side), dim=1)
+    tiny = low * torch.tensor([1.0, 1.0, 1e-3, 1e-3], dtype=torch.float64)
+    near_tiny = tiny.clone()
+    near_tiny[:, :2] += tiny[:, 2:] / 4
+    return {
+        "overlapping": overlapping_boxes(n),
+        "touching": (touching, low),
+        "inside": (inner, low),
+        "around": (low, inner),
+        "apart": (low, high),
+        "tiny": (near_tiny, tiny * torch.tensor([1.0, 1.0, 0.8, 1.2], dtype=torch.float64)),
+    }
+
+
 def overlapping_boxes(n: int) -> tuple[Tensor, Tensor]:
     """Pairs of ordinary boxes that overlap in part, away from the kinks of every loss."""
     target = 0.4 + 0.2 * torch.rand(n, 4, dtype=torch.float64)
@@ -62,6 +86,10 @@ def promises_zero(part: nn.Module) -> bool:
 
 def promises_derivative(part: nn.Module) -> bool:
     return "detached" not in (type(part).__doc__ or "")
+
+
+def promises_a_pull_when_apart(part: nn.Module) -> bool:
+    return "no gradient" not in " ".join((type(part).__doc__ or "").lower().split())
 
 
 def assert_one_value_a_sample(loss: nn.Module, answer: Tensor, truth: Tensor) -> None:
@@ -110,6 +138,29 @@ def assert_order_of_samples_does_not_matter(loss: nn.Module, answer: Tensor, tru
     order = torch.randperm(len(answer))
     again = copy.deepcopy(loss)  # of a loss with a running mean, from the same state
     torch.testing.assert_close(again(answer[order], truth[order]), loss(answer, truth)[order])
+
+
+def assert_pulls(loss: nn.Module, answer: Tensor, truth: Tensor) -> None:
+    """Every sample has a gradient that is not zero."""
+    answer = answer.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(loss(answer, truth).sum(), answer)
+    still = ~gradient.any(-1)
+    assert not still.any(), f"no gradient at {answer[still][:3]} against {truth[still][:3]}"
+
+
+def assert_float32_is_as_good(loss: nn.Module, answer: Tensor, truth: Tensor) -> None:
+    """Values and gradients of float32 inputs are those of the same numbers in float64."""
+
+    def computed(dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        at = answer.float().to(dtype).requires_grad_()
+        true = truth.float().to(dtype) if truth.is_floating_point() else truth
+        values = copy.deepcopy(loss).to(dtype)(at, true)
+        (gradient,) = torch.autograd.grad(values.sum(), at)
+        return values.double(), gradient.double()
+
+    for found, exact in zip(computed(torch.float32), computed(torch.float64), strict=True):
+        scale = exact.abs().amax().clamp(max=1).item()
+        torch.testing.assert_close(found, exact, rtol=1e-4, atol=1e-5 * scale)
 
 
 def assert_gradient_is_the_derivative(loss: nn.Module, answer: Tensor, truth: Tensor) -> None:

@@ -32,7 +32,9 @@ every_localisation = pytest.mark.parametrize("name", LOCALISATION)
 every_reduce = pytest.mark.parametrize("name", REDUCE)
 every_combine = pytest.mark.parametrize("name", COMBINE)
 two_and_five_classes = pytest.mark.parametrize("classes", [2, 5])
-both_floats = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+every_float = pytest.mark.parametrize(
+    "dtype", [torch.float64, torch.float32, torch.bfloat16], ids=str
+)
 draws = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 
 
@@ -82,7 +84,8 @@ def test_leaf_names_the_file_of_its_class_and_each_default(role: str, name: str)
         assert "_target_" not in own, "a variant inherits its class"
         return
     kind = class_of(f"solobox.losses.{role}", name)
-    defaults = {p.name: p.default for p in parameters_of(kind)}
+    signature = {p.name: p.default for p in parameters_of(kind)}
+    defaults: Any = OmegaConf.to_container(OmegaConf.create(signature))  # tuples as lists
     assert OmegaConf.to_container(own) == {
         "_target_": f"solobox.losses.{role}.{name}.{kind.__name__}",
         **defaults,
@@ -130,7 +133,7 @@ def test_classification_gives_one_value_a_sample(name: str, classes: int) -> Non
 
 @every_classification
 @two_and_five_classes
-@both_floats
+@every_float
 def test_classification_is_finite_and_non_negative_for_every_certainty(
     name: str, classes: int, dtype: torch.dtype
 ) -> None:
@@ -138,6 +141,34 @@ def test_classification_is_finite_and_non_negative_for_every_certainty(
     logits, labels = contracts.degenerate_logits(classes, dtype)
     contracts.assert_finite(part, logits, labels)
     contracts.assert_non_negative(part, logits, labels)
+
+
+@every_classification
+@two_and_five_classes
+@given(seed=st.integers(0, 2**32), spread=st.sampled_from([0.1, 1.0, 10.0, 1e3]))
+@draws
+def test_classification_of_random_logits_is_finite_and_non_negative(
+    name: str, classes: int, seed: int, spread: float
+) -> None:
+    torch.manual_seed(seed)
+    logits, labels = contracts.random_logits(256, classes)
+    part = made("classification", name, classes)
+    contracts.assert_finite(part, spread * logits, labels)
+    contracts.assert_non_negative(part, spread * logits, labels)
+
+
+@every_classification
+@two_and_five_classes
+def test_wrong_class_has_a_gradient(name: str, classes: int) -> None:
+    logits, _ = contracts.random_logits(64, classes)
+    wrong = (logits.argmax(-1) + 1) % classes
+    contracts.assert_pulls(made("classification", name, classes), logits, wrong)
+
+
+@every_classification
+def test_classification_in_float32_is_as_good_as_in_float64(name: str) -> None:
+    part = made("classification", name, 5)
+    contracts.assert_float32_is_as_good(part, *contracts.random_logits(256, 5))
 
 
 @every_classification
@@ -182,7 +213,7 @@ def test_localisation_gives_one_value_a_sample(name: str) -> None:
 
 
 @every_localisation
-@both_floats
+@every_float
 def test_localisation_is_finite_on_degenerate_boxes(name: str, dtype: torch.dtype) -> None:
     part = made("localisation", name).to(dtype)
     contracts.assert_finite(part, *contracts.degenerate_boxes(dtype))
@@ -206,6 +237,34 @@ def test_localisation_of_random_boxes_is_finite_non_negative_and_zero_when_perfe
     contracts.assert_finite(part, pred, target)
     contracts.assert_non_negative(part, pred, target)
     contracts.assert_perfect_box_costs_nothing(part, target)
+
+
+@every_localisation
+@pytest.mark.parametrize("how", sorted(contracts.improvable_boxes(1)))
+def test_box_that_can_improve_has_a_gradient(name: str, how: str) -> None:
+    part = made("localisation", name)
+    pred, target = contracts.improvable_boxes()[how]
+    if how not in ("apart", "touching") or contracts.promises_a_pull_when_apart(part):
+        contracts.assert_pulls(part, pred, target)
+
+
+def test_losses_without_a_pull_for_boxes_apart_are_known_and_say_so() -> None:
+    parts = {name: made("localisation", name) for name in LOCALISATION}
+    silent = {n for n, part in parts.items() if not contracts.promises_a_pull_when_apart(part)}
+    assert silent >= {"iou", "log_iou", "alpha_iou", "focal_eiou"}
+    pred, target = contracts.improvable_boxes()["apart"]
+    for name in silent:
+        at = pred.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(parts[name](at, target).sum(), at)
+        assert not gradient.any(), f"{name} does pull, and need not say otherwise"
+
+
+@every_localisation
+def test_localisation_in_float32_is_as_good_as_in_float64(name: str) -> None:
+    part = made("localisation", name)
+    target = contracts.random_boxes(256, 0.05)
+    pred = (target + 0.03 * torch.randn_like(target)).clamp(0.02, 1)
+    contracts.assert_float32_is_as_good(part, pred, target)
 
 
 @every_localisation
@@ -325,12 +384,52 @@ def test_objective_with_this_leaf_is_finite_and_float32_for_every_input_type(
 REFUSED = [
     ("classification", "cross_entropy", {"label_smoothing": 1.0}, "1.0"),
     ("classification", "cross_entropy", {"label_smoothing": -0.1}, "-0.1"),
+    ("classification", "weighted_cross_entropy", {"weight": [1.0, -2.0]}, "-2.0"),
+    ("classification", "weighted_cross_entropy", {"weight": [0.0, 0.0]}, "found [0.0, 0.0]"),
+    ("classification", "weighted_cross_entropy", {"weight": ["a", "b"]}, "found ['a', 'b']"),
+    ("classification", "weighted_cross_entropy", {"weight": "ballanced"}, "found 'ballanced'"),
+    ("classification", "weighted_cross_entropy", {"beta": 1.0}, "beta must be in [0, 1); found 1"),
+    ("classification", "balanced_cross_entropy", {"alpha": 1.5}, "found 1.5"),
     ("classification", "focal", {"gamma": -0.5}, "-0.5"),
+    ("classification", "focal", {"gamma": float("nan")}, "nan"),
     ("classification", "focal", {"weight": [1.0, -2.0]}, "-2.0"),
+    ("classification", "sigmoid_focal", {"gamma": -1.0}, "gamma must be >= 0; found -1.0"),
+    ("classification", "sigmoid_focal", {"alpha": -0.25}, "found -0.25"),
+    ("classification", "sigmoid_focal", {"alpha": [0.5, 2.0]}, "found 2.0"),
+    ("classification", "sigmoid_focal", {"alpha": "much"}, "found 'much'"),
+    ("classification", "sigmoid_focal", {"alpha": []}, "found []"),
+    ("classification", "hinge", {"margin": 0.0}, "margin must be > 0; found 0.0"),
+    ("classification", "multi_margin", {"margin": -1.0}, "found -1.0"),
+    ("classification", "squared_hinge", {"margin": float("inf")}, "finite; found inf"),
+    ("classification", "poly1", {"epsilon": -1.5}, "found -1.5"),
     ("localisation", "smooth_l1", {"beta": 0.0}, "0.0"),
+    ("localisation", "huber", {"delta": 0.0}, "delta must be > 0; found 0.0"),
     ("localisation", "balanced_l1", {"alpha": 0.0}, "alpha must be > 0; found 0.0"),
     ("localisation", "balanced_l1", {"gamma": -1.5}, "gamma must be > 0; found -1.5"),
     ("localisation", "balanced_l1", {"beta": 0.0}, "beta must be > 0; found 0.0"),
+    ("localisation", "wing", {"epsilon": 0.0}, "epsilon must be > 0; found 0.0"),
+    ("localisation", "wing", {"w": -10.0}, "w must be > 0; found -10.0"),
+    ("localisation", "yolo_v1", {"lambda_coord": -5.0}, "found -5.0"),
+    ("localisation", "encoded_smooth_l1", {"beta": 0.0}, "beta must be > 0; found 0.0"),
+    ("localisation", "encoded_smooth_l1", {"weights": [1.0]}, "4 numbers > 0; found [1.0]"),
+    ("localisation", "encoded_smooth_l1", {"weights": 10.0}, "4 numbers > 0; found 10.0"),
+    ("localisation", "encoded_smooth_l1", {"anchor": [0.0, 1.0]}, "found 0.0"),
+    ("localisation", "log_iou", {"eps": 0.0}, "eps must be in (0, 1); found 0.0"),
+    ("localisation", "focal_eiou", {"gamma": -0.5}, "gamma must be >= 0; found -0.5"),
+    ("localisation", "siou", {"theta": 0.5}, "theta must be >= 1 and finite; found 0.5"),
+    ("localisation", "alpha_iou", {"alpha": 0.0}, "alpha must be > 0; found 0.0"),
+    ("localisation", "alpha_ciou", {"alpha": -3.0}, "found -3.0"),
+    ("localisation", "wise_iou_v2", {"gamma": -1.0}, "found -1.0"),
+    ("localisation", "wise_iou_v2", {"momentum": 0.0}, "momentum must be in (0, 1]; found 0.0"),
+    ("localisation", "wise_iou_v3", {"alpha": 1.0}, "alpha must be > 1 and finite; found 1.0"),
+    ("localisation", "wise_iou_v3", {"delta": 0.0}, "found 0.0"),
+    ("localisation", "nwd", {"constant": 0.0}, "constant must be > 0; found 0.0"),
+    ("localisation", "nwd", {"eps": -1e-7}, "found -1e-07"),
+    ("reduce", "ohem", {"fraction": 0.0}, "fraction must be in (0, 1]; found 0.0"),
+    ("reduce", "ohem", {"by": "hardness"}, "found 'hardness'"),
+    ("reduce", "ratio_1_3", {"ratio": 0.0}, "ratio must be > 0; found 0.0"),
+    ("reduce", "ratio_1_3", {"negative": -1}, "0 for C1; found -1"),
+    ("reduce", "class_balanced", {"weight": [1.0, 0.0]}, "> 0 for every class; found [1.0, 0.0]"),
     ("combine", "weighted", {"alpha": -1.0}, "alpha=-1.0"),
     ("combine", "weighted", {"alpha": 0.0, "beta": 0.0}, "alpha=0.0, beta=0.0"),
     ("combine", "max", {"beta": 0.0}, "beta=0.0"),
@@ -345,8 +444,82 @@ def test_parameter_out_of_range_is_refused_with_its_value(
         build(role, name, **parameters)
 
 
-def test_focal_refuses_weights_for_another_number_of_classes() -> None:
-    stats = TrainStats(counts=(5, 5), mean_box=(0.5, 0.5, 0.3, 0.3), n=10)
-    build("classification", "focal", weight=[1.0, 2.0]).bind(stats)
+TWO_CLASSES = TrainStats(counts=(8, 2), mean_box=(0.5, 0.5, 0.4, 0.1), n=10)
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "parameters"),
+    [
+        ("classification", "focal", {"weight": [1.0, 2.0, 3.0]}),
+        ("classification", "weighted_cross_entropy", {"weight": [1.0, 2.0, 3.0]}),
+        ("classification", "sigmoid_focal", {"alpha": [0.1, 0.2, 0.3]}),
+        ("classification", "balanced_cross_entropy", {"alpha": [0.1, 0.2, 0.3]}),
+        ("reduce", "class_balanced", {"weight": [1.0, 2.0, 3.0]}),
+    ],
+)
+def test_weights_for_another_number_of_classes_are_refused_when_bound(
+    role: str, name: str, parameters: dict[str, list[float]]
+) -> None:
+    two = {key: values[:2] for key, values in parameters.items()}
+    build(role, name, **two).bind(TWO_CLASSES)
     with pytest.raises(ValueError, match="each of 2 classes; found 3"):
-        build("classification", "focal", weight=[1.0, 2.0, 3.0]).bind(stats)
+        build(role, name, **parameters).bind(TWO_CLASSES)
+
+
+def test_class_that_does_not_exist_cannot_be_mined() -> None:
+    with pytest.raises(ValueError, match="one of 2 classes, 0 for C1; found 2"):
+        build("reduce", "ratio_1_3", negative=2).bind(TWO_CLASSES)
+
+
+@pytest.mark.parametrize("rule", ["balanced", "effective_number"])
+def test_weights_from_counts_need_an_image_of_every_class(rule: str) -> None:
+    stats = TrainStats(counts=(5, 0), mean_box=(0.5, 0.5, 0.3, 0.3), n=5)
+    with pytest.raises(ValueError, match="image of every class; found the counts 5, 0"):
+        build("classification", "weighted_cross_entropy", weight=rule).bind(stats)
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "parameters"),
+    [
+        ("classification", "weighted_cross_entropy", {}),
+        ("classification", "balanced_cross_entropy", {}),
+        ("localisation", "nwd", {}),
+        ("localisation", "encoded_smooth_l1", {"anchor": None}),
+        ("reduce", "class_balanced", {}),
+        ("reduce", "ratio_1_3", {}),
+    ],
+)
+def test_what_needs_the_training_split_says_so_and_keeps_it_in_its_state(
+    role: str, name: str, parameters: dict[str, Any]
+) -> None:
+    part = build(role, name, **parameters)
+    labels, boxes = torch.tensor([0, 1]), torch.full((2, 4), 0.5)
+    inputs = {
+        "classification": (torch.zeros(2, 2), labels),
+        "localisation": (boxes, boxes),
+        "reduce": (torch.ones(2), torch.ones(2), labels),
+    }[role]
+    with pytest.raises(ValueError, match=r"comes from the training split: call bind\(stats\)"):
+        part(*inputs)
+    part.bind(TWO_CLASSES)
+    assert part(*inputs).isfinite().all()
+    assert part.state_dict()
+
+
+def test_what_is_taken_from_the_training_split_is_what_the_docstrings_say() -> None:
+    def bound(role: str, name: str, **parameters: Any) -> nn.Module:
+        part = build(role, name, **parameters)
+        part.bind(TWO_CLASSES)
+        return part
+
+    pred, target = torch.tensor([[0.5, 0.5, 0.2, 0.2]]), torch.tensor([[0.6, 0.6, 0.2, 0.2]])
+    anchored = build("localisation", "encoded_smooth_l1", anchor=[0.4, 0.1])
+    found = bound("localisation", "encoded_smooth_l1", anchor=None)(pred, target)
+    torch.testing.assert_close(found, anchored(pred, target))
+    sized = build("localisation", "nwd", constant=0.2)  # sqrt(.4 * .1)
+    torch.testing.assert_close(bound("localisation", "nwd")(pred, target), sized(pred, target))
+    assert int(bound("reduce", "ratio_1_3").negative) == 0
+    logits, labels = torch.randn(4, 2), torch.tensor([0, 1, 1, 0])
+    by_hand = build("classification", "balanced_cross_entropy", alpha=[0.2, 0.8])
+    found = bound("classification", "balanced_cross_entropy")(logits, labels)
+    torch.testing.assert_close(found, by_hand(logits, labels))

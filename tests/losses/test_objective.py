@@ -157,6 +157,32 @@ def test_statistics_reach_every_part_that_asks_for_them() -> None:
     assert classification.stats is combine.stats is STATS
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters", "expected"),
+    [
+        ("cross_entropy", {}, [0.0, 0.0]),
+        ("focal", {"prior_bias": False}, [0.0, 0.0]),
+        ("focal", {"prior_bias": True}, [math.log(0.6), math.log(0.4)]),
+        ("sigmoid_focal", {}, [math.log(0.6 / 0.4), math.log(0.4 / 0.6)]),
+        ("logistic", {"prior_bias": True}, [math.log(0.6 / 0.4), math.log(0.4 / 0.6)]),
+        ("balanced_cross_entropy", {"prior_bias": True}, [math.log(1.5), -math.log(1.5)]),
+    ],
+)
+def test_head_starts_at_the_class_frequencies_where_the_loss_asks_for_it(
+    name: str, parameters: dict[str, bool], expected: list[float]
+) -> None:
+    chosen = objective()
+    chosen.classification = build("classification", name, **parameters)
+    assert chosen.initial_logits(STATS).tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_prior_of_a_class_without_images_is_finite() -> None:
+    chosen = objective()
+    chosen.classification = build("classification", "focal")
+    stats = TrainStats(counts=(9, 0), mean_box=(0.5, 0.5, 0.3, 0.3), n=9)
+    assert chosen.initial_logits(stats).isfinite().all()
+
+
 def test_parts_of_a_loss_have_names(device: torch.device) -> None:
     parts = objective()(*batch(device), 0)
     assert isinstance(parts, LossParts)

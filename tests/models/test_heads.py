@@ -98,16 +98,24 @@ def test_head_starts_with_the_mean_training_size_and_no_favourite_class(
     name: str, device: torch.device
 ) -> None:
     made = head(name).to(device)
-    made.bind(STATS)
+    made.bind(STATS, torch.zeros(2))
     outputs = made(torch.randn(3, 16, 4, 4, device=device))
     torch.testing.assert_close(outputs[:, -2:], torch.tensor([[0.3, 0.4]] * 3, device=device))
     assert not outputs[:, :-4].any()
 
 
 @every_head
+def test_head_starts_at_the_class_scores_it_is_given(name: str) -> None:
+    made = head(name, classes=3)
+    scores = torch.tensor([0.7, -1.0, 2.0])
+    made.bind(TrainStats(counts=(1, 1, 1), mean_box=STATS.mean_box, n=3), scores)
+    torch.testing.assert_close(made(torch.randn(2, 16, 4, 4))[:, :3], scores.expand(2, 3))
+
+
+@every_head
 def test_start_at_an_extreme_mean_box_is_inside_the_image(name: str) -> None:
     made = head(name)
-    made.bind(TrainStats(counts=(1, 0), mean_box=(0.0, 1.0, 1.0, 1e-5), n=1))
+    made.bind(TrainStats(counts=(1, 0), mean_box=(0.0, 1.0, 1.0, 1e-5), n=1), torch.zeros(2))
     assert_inside(made(torch.randn(3, 16, 4, 4)))
 
 
@@ -124,7 +132,7 @@ def test_class_and_box_learn_from_the_features(name: str) -> None:
 
 def test_linear_starts_at_the_mean_training_box() -> None:
     made = Linear(in_channels=16, num_classes=2, decode=Sigmoid())
-    made.bind(STATS)
+    made.bind(STATS, torch.zeros(2))
     box = made(torch.randn(1, 16, 4, 4))[0, -4:]
     torch.testing.assert_close(box, torch.tensor(STATS.mean_box))
 

@@ -52,7 +52,7 @@ def test_box_stays_in_the_image_whatever_the_weights(head: str, device: torch.de
 
 def test_first_prediction_is_the_mean_training_box(device: torch.device) -> None:
     model = models.build(description("linear")).to(device)
-    model.bind(STATS)
+    model.bind(STATS, torch.zeros(2))
     logits, box = Prediction.of(model(photographs(2, device)))
     torch.testing.assert_close(box, torch.tensor([STATS.mean_box] * 2, device=device))
     assert not logits.any()
@@ -62,7 +62,7 @@ def test_first_prediction_of_soft_argmax_is_the_middle_with_the_mean_size(
     device: torch.device,
 ) -> None:
     model = models.build(description("soft_argmax")).to(device)
-    model.bind(STATS)
+    model.bind(STATS, torch.zeros(2))
     box = Prediction.of(model(photographs(2, device))).box
     torch.testing.assert_close(box, torch.tensor([[0.5, 0.5, 0.3, 0.4]] * 2, device=device))
 
@@ -80,7 +80,7 @@ def test_same_description_gives_the_same_model(head: str) -> None:
 
 def test_weights_fit_a_model_built_again_from_the_description(device: torch.device) -> None:
     first = models.build(description("linear")).to(device).eval()
-    first.bind(STATS)
+    first.bind(STATS, torch.zeros(2))
     torch.nn.init.normal_(first.head.linear.weight, std=0.01)
     second = models.build(description("linear")).to(device).eval()
     second.load_state_dict(first.state_dict())

@@ -34,6 +34,7 @@ def build_data(settings: Settings) -> DataModule:
     """The images, checked and decoded."""
     source = dict(settings["data"])
     batch_size, num_workers = source.pop("batch_size"), source.pop("num_workers")
+    balanced = source.pop("class_balanced")
     del source["epochs"]  # the trainer's default length
     return DataModule(
         _made("data", source),
@@ -41,6 +42,7 @@ def build_data(settings: Settings) -> DataModule:
         batch_size=batch_size,
         num_workers=num_workers,
         seed=settings["seed"],
+        class_balanced=balanced,
         limit=settings["trainer"].get("limit_train_batches"),
     )
 
@@ -60,11 +62,11 @@ def build_module(settings: Settings, data: DataModule) -> SoloboxModule:
         load_weights(model.trunk, choices["backbone"], choices["weights"])
     parts = {role: _made(f"loss.{role}", settings["loss"][role]) for role in ROLES}
     objective = Objective(**parts)
-    model.bind(data.stats)
     try:
         objective.bind(data.stats)
     except ValueError as error:
         raise ConfigError(f"loss: {error}") from error
+    model.bind(data.stats, objective.initial_logits(data.stats))
     optimizer = _made("optimizer", settings["optimizer"])
     try:
         optimizer(parameter_groups(model, objective))

@@ -3,13 +3,14 @@
 import signal
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
 from solobox.data.augment import Augment
 from solobox.data.dataset import Images
-from solobox.data.order import EpochBatches, InOrder
+from solobox.data.order import EpochBatches, InOrder, class_balanced, permutation
 from solobox.data.split import Split
 from solobox.errors import ConfigError
 from solobox.types import Batch, TrainStats
@@ -39,6 +40,7 @@ class DataModule(LightningDataModule):
         batch_size: images a step.
         num_workers: processes that prepare training batches; 0 prepares them in the trainer.
         seed: seed of the run.
+        class_balanced: show each class equally often, a rare one's images several times.
         limit: batches after which a training epoch ends early; None: no such limit.
 
     Raises:
@@ -54,6 +56,7 @@ class DataModule(LightningDataModule):
         batch_size: int,
         num_workers: int,
         seed: int,
+        class_balanced: bool = False,
         limit: int | None = None,
     ) -> None:
         super().__init__()
@@ -67,6 +70,7 @@ class DataModule(LightningDataModule):
         self.batch_size = batch_size
         self.num_workers = num_workers
         self.seed = seed
+        self.class_balanced = class_balanced
         if limit is not None and (not isinstance(limit, int) or limit < 1):
             raise ConfigError(f"limit_train_batches must be a whole number >= 1; found {limit}")
         self.limit = limit
@@ -76,13 +80,15 @@ class DataModule(LightningDataModule):
 
     @property
     def stats(self) -> TrainStats:
-        """Statistics of the training split."""
-        return self.train.stats()
+        """Statistics of what an epoch of training shows."""
+        if not self.class_balanced:
+            return self.train.stats()
+        return self.train.stats(np.array(self._order(0)) % len(self.train))
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled and augmented; continues where the trainer's batch counter stands."""
         batches = EpochBatches(
-            len(self.train), self.batch_size, self.seed, self._batches_done, self.limit
+            len(self.train), self.batch_size, self._order, self._batches_done, self.limit
         )
         return DataLoader(
             Images(self.train, self.augment, self.seed),
@@ -106,6 +112,11 @@ class DataModule(LightningDataModule):
             collate_fn=_as_it_is,
             pin_memory=torch.cuda.is_available(),
         )
+
+    def _order(self, epoch: int) -> list[int]:
+        if self.class_balanced:
+            return class_balanced(self.seed, epoch, self.train.labels)
+        return permutation(self.seed, epoch, len(self.train))
 
     def _batches_done(self) -> int:
         assert self.trainer is not None

@@ -11,7 +11,7 @@ from solobox.types import Batch
 
 
 class Images(Dataset[Batch]):
-    """Answers a list of (epoch, index) keys with one Batch.
+    """Answers a list of (epoch, index) keys with one Batch; an index counts modulo the split.
 
     Args:
         split: the images in memory.
@@ -28,7 +28,7 @@ class Images(Dataset[Batch]):
         return len(self.split)
 
     def __getitems__(self, keys: list[Key]) -> Batch:
-        index = np.array([i for _, i in keys])
+        index = np.array([i for _, i in keys]) % len(self.split)
         images, boxes = self.split.images[index], self.split.boxes[index]
         if self.augment is not None:
             for row, (epoch, i) in enumerate(keys):

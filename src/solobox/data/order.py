@@ -8,9 +8,11 @@ import hashlib
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 from torch.utils.data import Sampler
 
-# What a dataset is asked for: (epoch, index). Workers need no state to know the epoch.
+# What a dataset is asked for: (epoch, index). Workers need no state to know the epoch. An index
+# of n or more stands for a sample that is shown again, see `class_balanced`.
 Key = tuple[int, int]
 
 
@@ -21,9 +23,32 @@ def hash32(*numbers: int) -> int:
 
 
 def permutation(seed: int, epoch: int, n: int) -> list[int]:
-    """The order in which epoch `epoch` shows n samples."""
-    bits = np.random.Philox(key=hash32(seed, epoch)).random_raw(n)
-    return np.argsort(bits, kind="stable").tolist()
+    """The order in which epoch `epoch` shows n samples, each once."""
+    return _shuffle(n, hash32(seed, epoch)).tolist()
+
+
+def class_balanced(seed: int, epoch: int, labels: NDArray[np.int64]) -> list[int]:
+    """An order of as many samples in which each class that occurs is shown equally often.
+
+    A rare class is shown in several rounds, each of its samples once a round; of a frequent one
+    each epoch leaves out others. Entry i + n r stands for sample i in round r, so that a sample
+    that comes again can be augmented anew.
+    """
+    n, present = len(labels), np.unique(labels)
+    quotas = np.full(len(present), n // len(present))
+    quotas[(np.arange(n % len(present)) + epoch) % len(present)] += 1
+    shown = []
+    for label, quota in zip(present, quotas, strict=True):
+        members = np.flatnonzero(labels == label)
+        rounds = range(-(-quota // len(members)))
+        shuffles = [_shuffle(len(members), hash32(seed, epoch, label, r)) for r in rounds]
+        drawn = np.concatenate([members[order] + n * r for r, order in enumerate(shuffles)])
+        shown.append(drawn[:quota])
+    return np.concatenate(shown)[permutation(seed, epoch, n)].tolist()
+
+
+def _shuffle(n: int, key: int) -> NDArray[np.int64]:
+    return np.argsort(np.random.Philox(key=key).random_raw(n), kind="stable")
 
 
 class EpochBatches(Sampler[list[Key]]):
@@ -33,9 +58,9 @@ class EpochBatches(Sampler[list[Key]]):
     there: at an epoch's start that is the whole epoch, after a resume the rest of it.
 
     Args:
-        n: number of samples.
+        n: number of samples an epoch.
         batch_size: samples a batch; the last one of an epoch may be smaller.
-        seed: seed of the run.
+        order: gives the n samples of an epoch, in order.
         batches_done: tells how many batches were trained on since the run began.
         limit: batches after which an epoch ends early; None: when all samples were shown.
     """
@@ -44,11 +69,11 @@ class EpochBatches(Sampler[list[Key]]):
         self,
         n: int,
         batch_size: int,
-        seed: int,
+        order: Callable[[int], list[int]],
         batches_done: Callable[[], int],
         limit: int | None = None,
     ) -> None:
-        self.n, self.batch_size, self.seed = n, batch_size, seed
+        self.n, self.batch_size, self.order = n, batch_size, order
         self.batches_done = batches_done
         self.limit = limit
 
@@ -59,7 +84,7 @@ class EpochBatches(Sampler[list[Key]]):
 
     def __iter__(self) -> Iterator[list[Key]]:
         epoch, first = divmod(self.batches_done(), len(self))
-        order = permutation(self.seed, epoch, self.n)
+        order = self.order(epoch)
         for batch in range(first, len(self)):
             start = batch * self.batch_size
             yield [(epoch, i) for i in order[start : start + self.batch_size]]

@@ -31,8 +31,11 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def stats(self) -> TrainStats:
-        """What losses and heads may know of a training split."""
-        counts = np.bincount(self.labels, minlength=len(self.classes))
-        x, y, w, h = (float(v) for v in self.boxes.mean(0, dtype=np.float64))
-        return TrainStats(counts=tuple(int(c) for c in counts), mean_box=(x, y, w, h), n=len(self))
+    def stats(self, shown: NDArray[np.int64] | slice = slice(None)) -> TrainStats:
+        """What losses and heads may know of a training split, or of those rows that are shown."""
+        labels, boxes = self.labels[shown], self.boxes[shown]
+        counts = np.bincount(labels, minlength=len(self.classes))
+        x, y, w, h = (float(v) for v in boxes.mean(0, dtype=np.float64))
+        return TrainStats(
+            counts=tuple(int(c) for c in counts), mean_box=(x, y, w, h), n=len(labels)
+        )

@@ -39,6 +39,12 @@ class Objective(nn.Module):
             if hasattr(part, "bind"):
                 part.bind(stats)  # type: ignore[operator]
 
+    def initial_logits(self, stats: TrainStats) -> Tensor:
+        """Class scores (K,) that the head should start at: 0 unless the loss asks for a prior."""
+        ask = getattr(self.classification, "initial_logits", None)
+        logits = ask(stats) if ask is not None else None
+        return torch.zeros(len(stats.counts)) if logits is None else logits
+
     def forward(self, pred: Prediction, labels: Tensor, boxes: Tensor, step: int) -> LossParts:
         """Losses of one batch; labels (B,) int64, boxes (B, 4) centre form in [0, 1]."""
         if pred.box.shape != boxes.shape:

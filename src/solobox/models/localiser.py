@@ -38,9 +38,9 @@ class Localiser(nn.Module):
         self.register_buffer("mean", torch.tensor([123.675, 116.28, 103.53]).view(3, 1, 1))
         self.register_buffer("std", torch.tensor([58.395, 57.12, 57.375]).view(3, 1, 1))
 
-    def bind(self, stats: TrainStats) -> None:
-        """Let the head start from what the training split looks like."""
-        self.head.bind(stats)  # type: ignore[operator]
+    def bind(self, stats: TrainStats, logits: Tensor) -> None:
+        """Let the head start at the mean training box and at class scores (K,)."""
+        self.head.bind(stats, logits)  # type: ignore[operator]
 
     def features(self, images: Tensor) -> Tensor:
         """Normalise uint8 images and run the trunk: the features both tasks share."""

@@ -6,6 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from solobox.losses.checks import at_least_zero
+from solobox.losses.class_weights import ClassWeights
+from solobox.losses.prior import log_frequencies
 from solobox.types import TrainStats
 
 
@@ -20,38 +23,45 @@ class Focal(nn.Module):
 
     Args:
         gamma: focusing exponent, >= 0; 0 is cross-entropy, the paper's best is 2.
-        weight: None, or one factor >= 0 per class, in class order (the paper's alpha_t, which for
-            a softmax over K classes is a vector).
+        weight: None, one factor >= 0 per class in class order (the paper's alpha_t, which for a
+            softmax over K classes is a vector), "balanced" or "effective_number".
+        beta: of effective_number, in [0, 1).
+        prior_bias: start the head at the class frequencies of the training split.
 
     Shape:
         logits (B, K), labels (B,) int64 in [0, K) -> (B,), >= 0.
 
     Raises:
-        ValueError: gamma < 0, a weight < 0, or at `bind` a weight list that has not K entries.
+        ValueError: gamma < 0, a weight < 0, beta outside [0, 1), or at `bind` a weight list that
+            has not K entries.
 
     Reference:
         Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017, arXiv:1708.02002. There the
         probability is a sigmoid per class; here one object is always present, hence the softmax.
     """
 
-    weight: Tensor | None
-
-    def __init__(self, *, gamma: float = 2.0, weight: Sequence[float] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        gamma: float = 2.0,
+        weight: Sequence[float] | str | None = None,
+        beta: float = 0.999,
+        prior_bias: bool = True,
+    ) -> None:
         super().__init__()
-        if not gamma >= 0:
-            raise ValueError(f"gamma must be >= 0; found {gamma}")
-        if weight is not None and not all(value >= 0 for value in weight):
-            raise ValueError(f"weight must be >= 0 for every class; found {list(weight)}")
+        at_least_zero(gamma=gamma)
         self.gamma = gamma
-        self.register_buffer("weight", None if weight is None else torch.tensor(list(weight)))
+        self.class_weights = None if weight is None else ClassWeights(weight, beta=beta)
+        self.prior_bias = prior_bias
 
     def bind(self, stats: TrainStats) -> None:
-        """Check that there is one weight a class."""
-        if self.weight is not None and len(self.weight) != len(stats.counts):
-            raise ValueError(
-                f"weight needs one entry for each of {len(stats.counts)} classes; "
-                f"found {len(self.weight)}"
-            )
+        """Compute the weights from the training split, or check that there is one a class."""
+        if self.class_weights is not None:
+            self.class_weights.bind(stats)
+
+    def initial_logits(self, stats: TrainStats) -> Tensor | None:
+        """Class scores (K,) the head starts at, or None to leave them at 0."""
+        return log_frequencies(stats) if self.prior_bias else None
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         log_p = F.log_softmax(logits, dim=-1)
@@ -59,6 +69,5 @@ class Focal(nn.Module):
         # ln(1 - p_y) from the other classes: exact where 1 - p_y would round to 0, and the power
         # as an exponential has a finite gradient there for every gamma.
         others = log_p.scatter(-1, labels[:, None], -torch.inf)
-        log_rest = others.logsumexp(-1)
-        loss = -torch.exp(self.gamma * log_rest) * log_p_true
-        return loss if self.weight is None else loss * self.weight.to(loss)[labels]
+        loss = -torch.exp(self.gamma * others.logsumexp(-1)) * log_p_true
+        return loss if self.class_weights is None else loss * self.class_weights(labels).to(loss)

@@ -5,15 +5,16 @@ import math
 import torch
 from torch import Tensor, nn
 
+from solobox.losses.checks import above_zero
+
 
 class BalancedL1(nn.Module):
     """Balanced L1, summed over x, y, w, h: smooth L1 whose small errors pull harder.
 
-    With e = |pred_i - target_i| / beta and b such that alpha ln(b + 1) = gamma:
-    L = beta sum_i (alpha / b (b e + 1) ln(b e + 1) - alpha e  if e < 1
-                    else gamma e + gamma / b - alpha).
+    L = beta sum_i (alpha / b (b e_i + 1) ln(b e_i + 1) - alpha e_i if e_i < 1, else
+    gamma e_i + gamma / b - alpha), e = |pred - target| / beta, b from alpha ln(b + 1) = gamma.
 
-    The gradient is alpha ln(b e + 1), capped at gamma: steeper near zero than smooth L1, so that
+    The gradient is alpha ln(b e_i + 1), capped at gamma: steeper near zero than smooth L1, so that
     nearly right boxes (inliers) are not drowned by the wrong ones. On boxes in [0, 1] the paper's
     beta = 1 never reaches the cap; .1 does.
 
@@ -36,9 +37,7 @@ class BalancedL1(nn.Module):
 
     def __init__(self, *, alpha: float = 0.5, gamma: float = 1.5, beta: float = 1.0) -> None:
         super().__init__()
-        for name, value in (("alpha", alpha), ("gamma", gamma), ("beta", beta)):
-            if not value > 0:
-                raise ValueError(f"{name} must be > 0; found {value}")
+        above_zero(alpha=alpha, gamma=gamma, beta=beta)
         self.alpha, self.gamma, self.beta = alpha, gamma, beta
         self.b = math.expm1(gamma / alpha)
 

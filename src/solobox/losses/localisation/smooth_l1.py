@@ -3,6 +3,8 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from solobox.losses.checks import above_zero
+
 
 class SmoothL1(nn.Module):
     """Smooth L1, summed over x, y, w, h: squared near zero, linear beyond beta.
@@ -28,8 +30,7 @@ class SmoothL1(nn.Module):
 
     def __init__(self, *, beta: float = 1.0) -> None:
         super().__init__()
-        if not beta > 0:
-            raise ValueError(f"beta must be > 0; found {beta}")
+        above_zero(beta=beta)
         self.beta = beta
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:

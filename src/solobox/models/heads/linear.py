@@ -40,12 +40,12 @@ class Linear(nn.Module):
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
-    def bind(self, stats: TrainStats) -> None:
-        """Start at the mean training box."""
+    def bind(self, stats: TrainStats, logits: Tensor) -> None:
+        """Start at the mean training box and at class scores (K,)."""
         box = torch.tensor(stats.mean_box)
         raw = torch.cat((self.decode.raw_centre(box[:2]), self.decode.raw_size(box[2:])))
         with torch.no_grad():
-            self.linear.bias[-4:] = raw
+            self.linear.bias[:] = torch.cat((logits, raw))
 
     def forward(self, features: Tensor) -> Tensor:
         raw = self.linear(self.pool(features).flatten(1))

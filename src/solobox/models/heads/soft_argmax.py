@@ -48,10 +48,11 @@ class SoftArgmax(nn.Module):
         for parameter in (*self.attention.parameters(), *self.linear.parameters()):
             nn.init.zeros_(parameter)
 
-    def bind(self, stats: TrainStats) -> None:
-        """Start at the mean size of the training boxes."""
+    def bind(self, stats: TrainStats, logits: Tensor) -> None:
+        """Start at the mean size of the training boxes and at class scores (K,)."""
+        size = self.decode.raw_size(torch.tensor(stats.mean_box[2:]))
         with torch.no_grad():
-            self.linear.bias[-2:] = self.decode.raw_size(torch.tensor(stats.mean_box[2:]))
+            self.linear.bias[:] = torch.cat((logits, size))
 
     def forward(self, features: Tensor) -> Tensor:
         rows, columns = features.shape[-2:]
