@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: train test test-slow lint
+.PHONY: train test test-slow lint readme
 
 train: $(READY)
 	$(BIN)/python train.py $(ARGS)
@@ -18,6 +18,9 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+readme: $(READY)
+	$(BIN)/python scripts/readme.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

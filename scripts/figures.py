@@ -2,8 +2,8 @@
 
     python scripts/figures.py runs/NAME --out docs
 
-Writes docs/predictions.png and docs/curves.png. Needs matplotlib (in the dev extra) and, for
-photographs, the images where predictions_val.csv says they are.
+Writes docs/predictions.png and docs/curves.png. Needs, for photographs, the images where
+predictions_val.csv says they are.
 """
 
 import argparse

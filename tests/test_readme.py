@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from tests.command import Outcome
 
+from scripts import readme as written
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 COMMANDS = sorted({
@@ -33,3 +35,8 @@ def test_pictures_and_pages_that_are_linked_exist() -> None:
 def test_every_leaf_is_in_the_table() -> None:
     for path in (ROOT / "configs" / "loss").rglob("*.yaml"):
         assert path.stem in README
+
+
+def test_table_of_losses_is_what_make_readme_writes() -> None:
+    assert written.with_table(README) == README
+    assert written.table().count("\n") > 40

@@ -18,7 +18,7 @@ def run(folder: Path, *options: str) -> str:
 
 
 def test_it_is_listed_beside_ours(tmp_path: Path) -> None:
-    assert "loss/localisation: balanced_l1, corner_l1, giou" in run(tmp_path, "--help")
+    assert "ciou, corner_l1, diou" in run(tmp_path, "--help")
 
 
 def test_it_trains_in_a_sweep_and_its_run_can_be_continued(tmp_path: Path) -> None:

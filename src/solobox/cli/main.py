@@ -2,7 +2,10 @@
 
 import sys
 
-VERBS = {"train": "train a model; `solobox train --help` lists every choice"}
+VERBS = {
+    "train": "train a model; `solobox train --help` lists every choice",
+    "losses": "all losses with formula and source; `solobox losses show NAME` draws one",
+}
 
 
 def main() -> None:
@@ -16,5 +19,10 @@ def main() -> None:
 
         sys.argv = [f"{sys.argv[0]} train", *sys.argv[2:]]
         train()
+    elif verb == "losses":
+        from solobox.cli.losses import main as losses
+
+        del sys.argv[1]
+        losses()
     else:
         raise SystemExit(f"solobox: there is no verb {verb!r}; expected {', '.join(VERBS)}")

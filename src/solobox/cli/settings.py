@@ -1,9 +1,11 @@
 """From a composed config to plain, checked settings."""
 
+import inspect
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 
 from solobox.cli.choices import files_alone, flat, is_group
@@ -23,7 +25,8 @@ def plain(cfg: DictConfig) -> Settings:
 def check_types(settings: Settings, typed: Sequence[str]) -> None:
     """Refuse a typed value whose type differs from the one in the config files.
 
-    A file's null accepts anything, and a whole number is a number.
+    A file's null accepts anything, a whole number is a number, and what the parameter of a class
+    is declared to be (`float | Sequence[float]`) is left to that class to check.
 
     Raises:
         ConfigError: names the option, what was expected and what was found.
@@ -34,11 +37,26 @@ def check_types(settings: Settings, typed: Sequence[str]) -> None:
         key = override.key_or_group
         if key not in before or key not in after or is_group(key):
             continue
-        if not _same_type(before[key], after[key]):
+        if not _same_type(before[key], after[key]) and not _declared(settings, key):
             kind = _KINDS.get(type(before[key]), f"something like {before[key]!r}")
             raise ConfigError(
                 f"{key} must be {kind} (the file says {before[key]!r}); found {after[key]!r}"
             )
+
+
+def _declared(settings: Settings, key: str) -> bool:
+    """Whether a setting is of a type that its class declares, as one of several."""
+    *path, name = key.split(".")
+    section: Any = settings
+    for part in path:
+        section = section[part]
+    if "_target_" not in section:
+        return False
+    parameters = inspect.signature(get_class(section["_target_"])).parameters
+    if name not in parameters:
+        return False
+    kinds = get_args(parameters[name].annotation)
+    return any(isinstance(section[name], get_origin(kind) or kind) for kind in kinds)
 
 
 def _same_type(before: Any, after: Any) -> bool:

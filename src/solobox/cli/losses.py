@@ -1,0 +1,91 @@
+"""`solobox losses`: the table of all losses; `solobox losses show NAME`: one of them, drawn."""
+
+import argparse
+import difflib
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from solobox.cli.leaves import Leaf, as_typed, leaves
+from solobox.losses import ROLES
+
+
+def main() -> None:
+    """Entry point of `solobox losses`."""
+    parser = argparse.ArgumentParser(
+        prog="solobox losses", description="Without a verb: the table of all losses."
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="show")
+    show = verbs.add_parser("show", help="the page of a loss, and a figure of what it does")
+    show.add_argument("name", help="e.g. balanced_l1, or localisation/yolo_v1")
+    show.add_argument("parameters", nargs="*", metavar="key=value", help="e.g. beta=0.1")
+    show.add_argument("--out", type=Path, metavar="FILE.png", help="where the figure goes")
+    arguments = parser.parse_args()
+    if arguments.verb is None:
+        print_table()
+        return
+    try:
+        for leaf in _found(arguments.name):
+            _show(_changed(leaf, arguments.parameters), arguments.out)
+    except ValueError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: cannot write {error.filename} ({error.strerror})")
+
+
+def print_table() -> None:
+    """All losses with formula, range, parameters and source."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for role in ROLES:
+        table = Table(title=f"loss/{role}=", title_justify="left", show_lines=True)
+        for column in ("name", "formula", "range", "parameters", "source"):
+            table.add_column(column, overflow="fold", ratio=4 if column == "formula" else None)
+        for leaf in leaves(role):
+            page = leaf.page
+            cells = (leaf.name, page.formula, page.range, leaf.parameters_text, page.source)
+            table.add_row(*cells)
+        console.print(table, markup=False)
+
+
+def _found(name: str) -> Iterator[Leaf]:
+    """The leaves of that name; `role/name` says which, where two roles have one."""
+    every = [leaf for role in ROLES for leaf in leaves(role)]
+    found = [leaf for leaf in every if name in (leaf.name, f"{leaf.role}/{leaf.name}")]
+    if not found:
+        names = sorted({leaf.name for leaf in every})
+        close = difflib.get_close_matches(name.rpartition("/")[2], names, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise ValueError(f"there is no loss {name!r}; {hint}`solobox losses` lists all")
+    yield from found
+
+
+def _changed(leaf: Leaf, typed: list[str]) -> Leaf:
+    """A leaf with the parameters that were typed."""
+    for text in typed:
+        key, equals, _ = text.partition("=")
+        if not equals or key not in leaf.parameters:
+            known = ", ".join(leaf.parameters) or "none"
+            raise ValueError(f"{leaf.name} has no parameter {text!r}; it has: {known}")
+    changes: Any = OmegaConf.to_container(OmegaConf.from_dotlist(typed))
+    return replace(leaf, parameters=leaf.parameters | changes)
+
+
+def _show(leaf: Leaf, out: Path | None) -> None:
+    from solobox.study.loss_figure import draw
+
+    part = leaf.kind(**leaf.parameters)
+    print(f"{leaf.name}\n{'=' * len(leaf.name)}\n{leaf.page.text}\n")
+    print(f"python train.py loss/{leaf.role}={leaf.name}")
+    for key, value in leaf.parameters.items():
+        print(f"  loss.{leaf.role}.{key}={as_typed(value)}")
+    path = out or Path(f"{leaf.role}-{leaf.name}.png")
+    title = f"loss/{leaf.role}={leaf.name}   {leaf.parameters_text}"
+    draw(leaf.role, part, path, title=title)
+    print(f"\nfigure: {path}\n")

@@ -1,0 +1,1 @@
+"""What runs and losses do, side by side and in pictures."""
