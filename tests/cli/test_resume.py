@@ -76,6 +76,22 @@ def test_a_run_stopped_by_a_signal_goes_on_to_the_same_bits(
     assert {run.name for run in outcome.runs} == {"whole", "parts"}
 
 
+@pytest.mark.parametrize(
+    "choice", ["loss/localisation=wise_iou_v3", "data.class_balanced=true data.imbalance=4"]
+)
+def test_state_of_a_loss_and_balanced_draws_survive_a_stop(
+    train: Train, stop_in_step: Callable[..., None], choice: str
+) -> None:
+    train(*RUN, *choice.split(), "hydra.run.dir=whole")
+    stop_in_step(4)
+    train(*RUN, *choice.split(), "hydra.run.dir=parts", expect=143)
+    stop_in_step(0)
+    outcome = train("ckpt_path=parts/checkpoints/last.ckpt")
+    assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
+    state = read_checkpoint(Path("whole/checkpoints/last.ckpt"))["state_dict"]
+    assert float(state.get("objective.localisation.mean.value", 0.0)) != 1.0
+
+
 def test_a_run_cut_off_without_warning_several_times_goes_on_to_the_same_bits(
     train: Train, stop_in_step: Callable[..., None]
 ) -> None:
