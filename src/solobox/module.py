@@ -61,8 +61,9 @@ class SoloboxModule(LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Loss of one batch; losses, weights and learning rate go to the logs."""
-        pred = Prediction.of(self.model(batch.images))
-        parts = self.objective(pred, batch.labels, batch.boxes, self.global_step)
+        features = self.model.features(batch.images)
+        pred = Prediction.of(self.model.outputs(features))
+        parts = self.objective(pred, batch.labels, batch.boxes, self.global_step, features)
         lc = parts.sample_weights @ parts.classification.detach()
         ll = parts.sample_weights @ parts.localisation.detach()
         self.log_dict({"loss/classification": lc, "loss/localisation": ll})
@@ -72,6 +73,11 @@ class SoloboxModule(LightningModule):
         # "loss" is what Lightning minimises, and divides when batches are accumulated.
         total = parts.total.detach()
         return {"loss": parts.total, "classification": lc, "localisation": ll, "total": total}
+
+    def on_train_epoch_end(self) -> None:
+        """Let the objective know that a whole epoch is over."""
+        if self.trainer.is_last_batch:
+            self.objective.end_epoch()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Keep what the model says; the metrics are of the whole split."""

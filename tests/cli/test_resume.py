@@ -12,6 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.command import SMALL, Outcome
 
 from solobox.engine.checkpoint_io import AtomicCheckpointIO, read_checkpoint
+from solobox.losses import available
 from solobox.module import SoloboxModule
 
 Train = Callable[..., Outcome]
@@ -90,6 +91,25 @@ def test_state_of_a_loss_and_balanced_draws_survive_a_stop(
     assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
     state = read_checkpoint(Path("whole/checkpoints/last.ckpt"))["state_dict"]
     assert float(state.get("objective.localisation.mean.value", 0.0)) != 1.0
+
+
+STATEFUL = {"calibrated", "dwa", "famo", "gradnorm", "gradvac", "random_weights", "uncertainty"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n if n in STATEFUL else pytest.param(n, marks=pytest.mark.slow) for n in available("combine")],
+)
+def test_a_combination_goes_on_to_the_same_bits(
+    train: Train, stop_in_step: Callable[..., None], name: str
+) -> None:
+    options = (*RUN, f"loss/combine={name}")
+    train(*options, "hydra.run.dir=whole")
+    stop_in_step(7)
+    train(*options, "hydra.run.dir=parts", expect=143)
+    stop_in_step(0)
+    outcome = train("ckpt_path=parts/checkpoints/last.ckpt")
+    assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
 
 
 def test_a_run_cut_off_without_warning_several_times_goes_on_to_the_same_bits(

@@ -14,12 +14,16 @@ from tests.losses.golden_ids import MAP
 PUBLIC = Path(__file__).parents[3] / "shared" / "golden" / "golden_public.json"
 EXTRACT = Path(__file__).with_name("golden_extract.json")
 KEPT = {"r01", "r03", "r04", "r09", "r11", "r21", "c07", "p01", "p03", "p07"}
+KEPT |= {"g01_conflict", "g02_aligned", "g03_orthogonal"}
 
 KEYS = {"id", "family", "params", "source", "detached_terms"}
 
 
 class Row(NamedTuple):
-    """Expected output of one loss; `inputs` as its role takes them (combine: without the step)."""
+    """Expected output of one loss; `inputs` as its role takes them (combine: without the step).
+
+    A gradient scheme takes the Gram matrix and the losses, and gives its weights.
+    """
 
     role: str
     name: str
@@ -30,6 +34,8 @@ class Row(NamedTuple):
 
 
 BY_HAND = "by hand: the arithmetic is in the comment above"
+MEANS = ([1.0, 3.0], [2.0, 4.0], [0.25, 0.75])  # Lc = 2.5, Ll = 3.5
+CONFLICT = ([[4.0, -1.0], [-1.0, 1.0]], [1.0, 1.0])  # a Gram matrix, and losses
 SQUARES = ([[0.5, 0.5, 0.2, 0.2]], [[0.6, 0.5, 0.2, 0.2]])  # .1 apart: IoU 1/3, rho^2 / c^2 1/13
 NESTED = ([[0.5, 0.5, 0.2, 0.2]], [[0.5, 0.5, 0.2, 0.4]])  # one centre, half as high: IoU 1/2
 
@@ -167,6 +173,55 @@ ROWS = [
         ([1.0, 3.0], [2.0, 4.0], [0.25, 0.75]), 6.75, BY_HAND),
     # max(2.5, 2 * 3.5)
     Row("combine", "max", {"beta": 2.0}, ([1.0, 3.0], [2.0, 4.0], [0.25, 0.75]), 7.0, BY_HAND),
+    # .25 max(1, 2) + .75 max(3, 4)
+    Row("combine", "max_per_sample", {}, MEANS, 3.5, BY_HAND),
+    # .25 max(1, .7 * 2) + .75 max(3, .7 * 4)
+    Row("combine", "max_per_sample", {"beta": 0.7}, MEANS, 2.6, BY_HAND),
+    # 3.5 + ln(1 + exp(-1))
+    Row("combine", "smooth_max", {"temperature": 1.0}, MEANS,
+        3.5 + math.log1p(math.exp(-1)), BY_HAND),
+    # sqrt(2.5 * 3.5)
+    Row("combine", "geometric_mean", {}, MEANS, math.sqrt(8.75), BY_HAND),
+    # ln 2.5 + ln 3.5
+    Row("combine", "log_sum", {}, MEANS, math.log(8.75), BY_HAND),
+    # s = (ln 4, 0): (2.5 / 4 + ln 4 + 3.5) / 2
+    Row("combine", "uncertainty", {"log_var": [math.log(4), 0.0]}, MEANS,
+        (0.625 + math.log(4) + 3.5) / 2, BY_HAND),
+    # 2.5 / 2 + ln 2 + 3.5 / 8 + ln 5
+    Row("combine", "liebel_koerner", {"c": [1.0, 2.0]}, MEANS, 1.6875 + math.log(10), BY_HAND),
+    # 2 * 2.5 - ln 2 + 3.5
+    Row("combine", "imtl_l", {"s": [math.log(2), 0.0]}, MEANS, 8.5 - math.log(2), BY_HAND),
+    # softmax of 1 / 2.5 and 1 / 3.5 is .52855, .47145: .52855 * 2.5 + .47145 * 3.5
+    Row("combine", "uw_so", {}, MEANS, 2.971459629017734, BY_HAND),
+    # no epoch is over yet
+    Row("combine", "dwa", {}, MEANS, 6.0, BY_HAND),
+    # z = (1/2, 1/2): (ln 2.5 + ln 3.5) / (1 / 2.5 + 1 / 3.5), both with eps
+    Row("combine", "famo", {}, MEANS, 3.163203334185413, BY_HAND),
+    # not measured yet
+    Row("combine", "calibrated", {}, MEANS, 6.0, BY_HAND),
+    # |g_c|^2 = 4, |g_l|^2 = 1, g_c . g_l = -1: 1 + 1/4, 1 + 1/1
+    Row("combine", "pcgrad", {}, CONFLICT, [1.25, 2.0], BY_HAND),
+    # half of that
+    Row("combine", "upgrad", {}, CONFLICT, [0.625, 1.0], BY_HAND),
+    # (g_c + g_l) / 2 . g_l = (-1 + 1) / 2 = 0, (4 - 1) / 2 > 0: no harm done
+    Row("combine", "dual_proj", {}, CONFLICT, [0.5, 0.5], BY_HAND),
+    # (1 + 1) / (4 + 2 + 1)
+    Row("combine", "mgda", {}, CONFLICT, [2 / 7, 5 / 7], BY_HAND),
+    # 1/2 and 1/1 over 3/2
+    Row("combine", "imtl_g", {}, CONFLICT, [1 / 3, 2 / 3], BY_HAND),
+    # cos = -1/2: 1 / (2 sqrt(1/2)), 1 / sqrt(1/2)
+    Row("combine", "nash_mtl", {"max_norm": 0.0}, CONFLICT,
+        [math.sqrt(0.5), math.sqrt(2)], BY_HAND),
+    # and the step of length sqrt 2 is cut to 1
+    Row("combine", "nash_mtl", {}, CONFLICT, [0.5, 1.0], BY_HAND),
+    # orthogonal: G^-1/2 = diag(1/2, 1), times sqrt(1) / 2
+    Row("combine", "aligned_mtl", {}, ([[4.0, 0.0], [0.0, 1.0]], [1.0, 1.0]), [0.25, 0.5], BY_HAND),
+    # orthogonal and of one length: w = 1/2, |g_0| = |g_w|: 1/2 + .4 / 2
+    Row("combine", "cagrad", {}, ([[1.0, 0.0], [0.0, 1.0]], [1.0, 1.0]), [0.7, 0.7], BY_HAND),
+    # usual similarity 0, cos = -1/2: 1 + 1/2 * 1/2, 1 + 1/2 * 2
+    Row("combine", "gradvac", {}, CONFLICT, [1.25, 2.0], BY_HAND),
+    # logits are 0 at first
+    Row("combine", "gradnorm", {}, CONFLICT, [1.0, 1.0], BY_HAND),
 ]  # fmt: skip
 
 
@@ -193,11 +248,11 @@ def extract(public: dict[str, Any]) -> dict[str, Any]:
                 for entry in public[section]
                 if entry["id"] in MAP
             ]
-            for section in ("losses", "combination")
+            for section in ("losses", "combination", "gradient_aggregation")
         },
         **{
             section: [entry for entry in public[section] if entry["id"] in MAP]
-            for section in ("batch", "mining")
+            for section in ("batch", "mining", "sequences")
         },
         **{section: public[section] for section in ("class_weights", "prior_bias")},
     }

@@ -15,6 +15,7 @@ from tests.losses import contracts
 from torch import Tensor, nn
 
 from solobox.losses import ROLES, available, build
+from solobox.losses.gradient_scheme import GradientScheme
 from solobox.losses.objective import Objective
 from solobox.stems import class_of
 from solobox.types import Prediction, TrainStats
@@ -30,7 +31,9 @@ every_leaf = pytest.mark.parametrize(("role", "name"), LEAVES)
 every_classification = pytest.mark.parametrize("name", CLASSIFICATION)
 every_localisation = pytest.mark.parametrize("name", LOCALISATION)
 every_reduce = pytest.mark.parametrize("name", REDUCE)
-every_combine = pytest.mark.parametrize("name", COMBINE)
+GRADIENT = [n for n in COMBINE if issubclass(class_of("solobox.losses.combine", n), GradientScheme)]
+every_combine = pytest.mark.parametrize("name", [n for n in COMBINE if n not in GRADIENT])
+every_gradient_scheme = pytest.mark.parametrize("name", GRADIENT)
 two_and_five_classes = pytest.mark.parametrize("classes", [2, 5])
 every_float = pytest.mark.parametrize(
     "dtype", [torch.float64, torch.float32, torch.bfloat16], ids=str
@@ -354,6 +357,80 @@ def test_sample_of_weight_zero_has_no_say(name: str) -> None:
     assert torch.autograd.grad(total, lc)[0][2] == 0
 
 
+def gram_of(jacobian: Tensor) -> tuple[Tensor, Tensor]:
+    return jacobian @ jacobian.T, torch.tensor([0.7, 0.3], dtype=torch.float64)
+
+
+@every_gradient_scheme
+@given(seed=st.integers(0, 2**32), ratio=st.sampled_from([1e-3, 1.0, 1e3]))
+@draws
+def test_step_of_a_gradient_scheme_is_finite_and_never_zero(
+    name: str, seed: int, ratio: float
+) -> None:
+    torch.manual_seed(seed)
+    jacobian = torch.randn(2, 6, dtype=torch.float64) * torch.tensor([[1.0], [ratio]]).double()
+    part = made("combine", name)
+    for scale in (1e-8, 1.0, 1e8):
+        weights = part.weights(*gram_of(scale * jacobian), 0)
+        assert weights.isfinite().all() and not weights.requires_grad
+        assert (weights @ jacobian).norm() > 0
+
+
+@every_gradient_scheme
+@pytest.mark.parametrize(
+    "jacobian",
+    [
+        [[1.0, 2.0], [-1.0, -2.0]],
+        [[1.0, 2.0], [-1e-3, -2e-3]],
+        [[1.0, 2.0], [1.0, 2.0]],
+        [[1e-8, 2e-8], [1e-8, 2e-8]],
+        [[1.0, 2.0], [0.0, 0.0]],
+        [[0.0, 0.0], [1.0, 2.0]],
+        [[0.0, 0.0], [0.0, 0.0]],
+        [[1e3, 0.0], [0.0, 1.0]],
+        [[1e3, 1e3], [-1.0, 1.0]],
+    ],
+)
+def test_degenerate_gradients_give_finite_weights_and_a_step_where_there_is_one(
+    name: str, jacobian: list[list[float]]
+) -> None:
+    gradients = torch.tensor(jacobian, dtype=torch.float64)
+    weights = made("combine", name).weights(*gram_of(gradients), 0)
+    assert weights.isfinite().all()
+    opposite = gradients[0] @ gradients[1] < -0.999 * gradients.norm(dim=1).prod()
+    if gradients.any() and not opposite:
+        assert (weights @ gradients).norm() > 1e-12
+
+
+@every_gradient_scheme
+def test_step_of_a_gradient_scheme_goes_down_for_both_where_they_agree(name: str) -> None:
+    jacobian = torch.tensor([[1.0, 0.2], [0.3, 1.5]], dtype=torch.float64)
+    step = made("combine", name).weights(*gram_of(jacobian), 0) @ jacobian
+    assert (jacobian @ step > 0).all()
+
+
+@every_gradient_scheme
+def test_swapped_tasks_get_swapped_weights(name: str) -> None:
+    jacobian = torch.randn(2, 6, dtype=torch.float64)
+    gram, losses = gram_of(jacobian)
+    weights = made("combine", name).weights(gram, losses, 0)
+    swapped = made("combine", name).weights(gram.flip(0, 1), losses.flip(0), 0)
+    torch.testing.assert_close(swapped, weights.flip(0))
+
+
+@every_gradient_scheme
+def test_gradient_scheme_asks_for_the_features_it_needs(name: str) -> None:
+    objective = Objective(
+        classification=build("classification", "cross_entropy"),
+        localisation=build("localisation", "l1"),
+        reduce=build("reduce", "mean"),
+        combine=build("combine", name),
+    )
+    pred = Prediction(torch.zeros(2, 2), torch.full((2, 4), 0.5))
+    with pytest.raises(ValueError, match="needs the shared features"):
+        objective(pred, torch.tensor([0, 1]), torch.full((2, 4), 0.4), 0)
+
+
 # Together
 
 
@@ -372,11 +449,12 @@ def test_objective_with_this_leaf_is_finite_and_float32_for_every_input_type(
     }
     objective = Objective(**{r: made(r, n, classes).float() for r, n in chosen.items()})
     logits, labels = contracts.random_logits(8, classes)
-    logits = logits.to(dtype).requires_grad_()
-    box = contracts.random_boxes(8, dtype=dtype).requires_grad_()
-    parts = objective(Prediction(logits, box), labels, contracts.random_boxes(8, dtype=dtype), 0)
-    assert {part.dtype for part in parts} == {torch.float32}
-    assert all(part.isfinite().all() for part in parts)
+    features = torch.cat((logits, contracts.random_boxes(8)), 1).to(dtype).requires_grad_()
+    logits, box = features[:, :-4], features[:, -4:]
+    target = contracts.random_boxes(8, dtype=dtype)
+    parts = objective(Prediction(logits, box), labels, target, 0, features)
+    assert {part.dtype for part in parts[:4]} == {torch.float32}
+    assert all(part.isfinite().all() for part in parts[:4])
     for gradient in torch.autograd.grad(parts.total, (logits, box), materialize_grads=True):
         assert gradient.isfinite().all()
 
@@ -433,6 +511,24 @@ REFUSED = [
     ("combine", "weighted", {"alpha": -1.0}, "alpha=-1.0"),
     ("combine", "weighted", {"alpha": 0.0, "beta": 0.0}, "alpha=0.0, beta=0.0"),
     ("combine", "max", {"beta": 0.0}, "beta=0.0"),
+    ("combine", "max_per_sample", {"alpha": -1.0}, "alpha must be > 0; found -1.0"),
+    ("combine", "smooth_max", {"temperature": 0.0}, "temperature must be > 0; found 0.0"),
+    ("combine", "uncertainty", {"log_var": [0.0]}, "for class and box; found [0.0]"),
+    ("combine", "uncertainty", {"log_var": [0.0, float("nan")]}, "two finite numbers; found"),
+    ("combine", "liebel_koerner", {"c": [1.0, 0.0]}, "c must not be 0; found [1.0, 0.0]"),
+    ("combine", "imtl_l", {"s": 1.0}, "for class and box; found 1.0"),
+    ("combine", "uw_so", {"temperature": -1.0}, "found -1.0"),
+    ("combine", "random_weights", {"seed": -1}, "found -1"),
+    ("combine", "dwa", {"temperature": 0.0}, "found 0.0"),
+    ("combine", "famo", {"lr": 0.0}, "lr must be > 0; found 0.0"),
+    ("combine", "famo", {"weight_decay": -1.0}, "weight_decay must be >= 0; found -1.0"),
+    ("combine", "calibrated", {"ratio": 0.0}, "ratio must be > 0; found 0.0"),
+    ("combine", "calibrated", {"batches": 0}, "batches must be a whole number >= 1; found 0"),
+    ("combine", "nash_mtl", {"max_norm": -1.0}, "max_norm must be >= 0; found -1.0"),
+    ("combine", "aligned_mtl", {"scale_mode": "max"}, "min, median or rmse; found 'max'"),
+    ("combine", "cagrad", {"c": 1.0}, "c must be in [0, 1); found 1.0"),
+    ("combine", "gradvac", {"beta": 0.0}, "beta must be in (0, 1]; found 0.0"),
+    ("combine", "gradnorm", {"alpha": float("inf")}, "alpha must be finite; found inf"),
 ]
 
 

@@ -110,7 +110,7 @@ def test_losses_stay_in_float32_inside_autocast(device: torch.device) -> None:
     expected = objective()(*batch(device), 0)
     with torch.autocast(device.type, dtype=torch.bfloat16):
         found = objective()(*batch(device), 0)
-    for part, reference in zip(found, expected, strict=True):
+    for part, reference in zip(found[:4], expected[:4], strict=True):
         assert part.dtype == torch.float32
         assert torch.equal(part, reference)
 
@@ -187,3 +187,90 @@ def test_parts_of_a_loss_have_names(device: torch.device) -> None:
     parts = objective()(*batch(device), 0)
     assert isinstance(parts, LossParts)
     assert torch.equal(parts.total, parts[0])
+
+
+# Gradient schemes
+
+
+class Shared(nn.Module):
+    """A trunk and a head in float64, small enough to differentiate by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk, self.head = nn.Linear(5, 7), nn.Linear(7, 6)
+        self.double()
+
+    def gradients(self, combine: str, **parameters: Any) -> tuple[Tensor, Tensor, Tensor]:
+        """Of trunk and head under a scheme, and the weights it chose."""
+        torch.manual_seed(1)
+        images, labels = torch.randn(4, 5, dtype=torch.float64), torch.tensor([0, 1, 1, 0])
+        target = 0.3 + 0.4 * torch.rand(4, 4, dtype=torch.float64)
+        features = self.trunk(images).tanh()
+        outputs = self.head(features)
+        pred = Prediction(outputs[:, :2], outputs[:, 2:].sigmoid())
+        parts = objective(combine, **parameters)(pred, labels, target, 0, features)
+        weights = torch.stack(effective_weights(parts))
+        return (*torch.autograd.grad(parts.total, (self.trunk.weight, self.head.weight)), weights)
+
+
+@pytest.mark.parametrize(
+    "name", ["pcgrad", "mgda", "cagrad", "imtl_g", "nash_mtl", "upgrad", "aligned_mtl", "dual_proj"]
+)
+def test_one_backward_pass_sends_the_weighted_gradients_into_trunk_and_head(name: str) -> None:
+    shared = Shared()
+    of_class = shared.gradients("weighted", alpha=1.0, beta=0.0)[:2]
+    of_box = shared.gradients("weighted", alpha=0.0, beta=1.0)[:2]
+    *found, weights = shared.gradients(name)
+    for gradient, c, b in zip(found, of_class, of_box, strict=True):
+        torch.testing.assert_close(
+            gradient, (weights[0] * c + weights[1] * b), rtol=1e-5, atol=1e-8
+        )
+
+
+def test_imtl_g_makes_both_tasks_pull_equally_at_the_features() -> None:
+    torch.manual_seed(0)
+    features = torch.randn(4, 6, requires_grad=True)
+    pred = Prediction(features[:, :2], (0.01 * features[:, 2:]).sigmoid())
+    parts = objective("imtl_g")(pred, torch.tensor([0, 1, 1, 0]), torch.rand(4, 4), 0, features)
+    weights = torch.stack(effective_weights(parts))
+    assert parts.gram is not None
+    pulls = weights * parts.gram.diagonal().sqrt()
+    assert pulls[0].item() == pytest.approx(pulls[1].item(), rel=1e-4)
+    assert parts.gram.diagonal()[0] > 100 * parts.gram.diagonal()[1]
+
+
+def test_gradnorm_learns_its_weights_without_changing_the_total() -> None:
+    torch.manual_seed(0)
+    chosen = objective("gradnorm")
+    features = torch.randn(4, 6, requires_grad=True)
+    pred = Prediction(features[:, :2], (0.01 * features[:, 2:]).sigmoid())
+    parts = chosen(pred, torch.tensor([0, 1, 1, 0]), torch.rand(4, 4), 0, features)
+    expected = parts.classification.mean() + parts.localisation.mean()
+    assert parts.total.item() == pytest.approx(expected.item(), rel=1e-6)
+    parts.total.backward()
+    gradient = chosen.combine.logits.grad
+    assert gradient[0] > 0 > gradient[1], "the box, which pulls less, is to gain weight"
+
+
+def test_dwa_hears_of_the_mean_losses_of_each_epoch(device: torch.device) -> None:
+    chosen = objective("dwa").to(device)
+    for expected in (torch.ones(2), torch.ones(2)):
+        for step in range(3):
+            parts = chosen(*batch(device), step)
+            assert torch.stack(effective_weights(parts)).cpu().tolist() == expected.tolist()
+        chosen.end_epoch()
+    assert chosen.combine.last.cpu().tolist() == pytest.approx([LC, LL])
+    chosen.combine.before = 2 * chosen.combine.before * torch.tensor([1.0, 0.5], device=device)
+    weights = torch.stack(effective_weights(chosen(*batch(device), 0)))
+    assert weights.sum().item() == pytest.approx(2)
+    assert weights[0] < weights[1], "the class fell faster"
+
+
+def test_evaluation_leaves_the_state_of_a_combination_alone(device: torch.device) -> None:
+    for name in ("dwa", "famo"):
+        chosen = objective(name).to(device)
+        chosen(*batch(device), 0)
+        before = {key: value.clone() for key, value in chosen.state_dict().items()}
+        chosen.eval()
+        chosen(*batch(device), 1)
+        assert all(torch.equal(value, before[key]) for key, value in chosen.state_dict().items())

@@ -10,6 +10,7 @@ from lightning import Trainer
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from solobox import models
+from solobox.callbacks.calibrate import Calibrate
 from solobox.callbacks.checkpoints import Checkpoints
 from solobox.callbacks.clean_stop import CleanStop
 from solobox.callbacks.clock import Clock
@@ -119,6 +120,7 @@ def build_trainer(
     callbacks = [
         EpochLines(steps),
         Length(steps),
+        Calibrate(),
         Clock(),
         Finite(),
         History(directory / "history.csv"),

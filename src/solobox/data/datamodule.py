@@ -1,6 +1,8 @@
 """A source of images as the loaders that Lightning asks for."""
 
 import signal
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -103,6 +105,13 @@ class DataModule(LightningDataModule):
     def val_dataloader(self) -> DataLoader[Batch]:
         """The validation split from first to last."""
         return self.in_order(self.val)
+
+    def batches_aside(self, count: int) -> Iterator[Batch]:
+        """Augmented training batches of epochs that no training reaches, always the same."""
+        images = Images(self.train, self.augment, self.seed)
+        keys = ((-1 - k, i) for k in range(count) for i in self._order(-1 - k))
+        for _ in range(count):
+            yield images.__getitems__(list(islice(keys, self.batch_size)))
 
     def in_order(self, split: Split) -> DataLoader[Batch]:
         """Any split from first to last, as it is."""

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from solobox.losses.gradient_scheme import GradientScheme, task_gram, task_losses
 from solobox.types import LossParts, Prediction, TrainStats
 
 
@@ -16,8 +17,11 @@ class Objective(nn.Module):
         classification: `logits (B, K), labels (B,) -> (B,)`.
         localisation: `pred (B, 4), target (B, 4) -> (B,)`.
         reduce: `lc (B,), ll (B,), labels (B,) -> weights (B,)`.
-        combine: `lc (B,), ll (B,), weights (B,), step -> ()`.
+        combine: `lc (B,), ll (B,), weights (B,), step -> ()`, or a GradientScheme.
     """
+
+    epoch_sum: Tensor
+    epoch_batches: Tensor
 
     def __init__(
         self,
@@ -32,6 +36,10 @@ class Objective(nn.Module):
         self.localisation = localisation
         self.reduce = reduce
         self.combine = combine
+        self._follows_epochs = hasattr(combine, "on_epoch_end")
+        if self._follows_epochs:
+            self.register_buffer("epoch_sum", torch.zeros(2))
+            self.register_buffer("epoch_batches", torch.zeros(()))
 
     def bind(self, stats: TrainStats) -> None:
         """Hand the training split's statistics to every part that asks for them."""
@@ -45,15 +53,59 @@ class Objective(nn.Module):
         logits = ask(stats) if ask is not None else None
         return torch.zeros(len(stats.counts)) if logits is None else logits
 
-    def forward(self, pred: Prediction, labels: Tensor, boxes: Tensor, step: int) -> LossParts:
-        """Losses of one batch; labels (B,) int64, boxes (B, 4) centre form in [0, 1]."""
+    def task_losses(
+        self, pred: Prediction, labels: Tensor, boxes: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Both losses and the weight of each sample, (B,) each, before they are combined."""
         if pred.box.shape != boxes.shape:
             raise ValueError(f"boxes must be {tuple(pred.box.shape)}; found {tuple(boxes.shape)}")
+        lc = self.classification(pred.logits.float(), labels)
+        ll = self.localisation(pred.box.float(), boxes.float())
+        return lc, ll, self.reduce(lc.detach(), ll.detach(), labels)
+
+    def forward(
+        self,
+        pred: Prediction,
+        labels: Tensor,
+        boxes: Tensor,
+        step: int,
+        features: Tensor | None = None,
+    ) -> LossParts:
+        """Losses of one batch.
+
+        Args:
+            pred: what the model says.
+            labels: (B,) int64.
+            boxes: (B, 4), centre form in [0, 1].
+            step: optimizer steps done.
+            features: what both tasks were computed from; schemes that balance gradients need it.
+        """
         with torch.autocast(pred.box.device.type, enabled=False):
-            lc = self.classification(pred.logits.float(), labels)
-            ll = self.localisation(pred.box.float(), boxes.float())
-            weights = self.reduce(lc.detach(), ll.detach(), labels)
-            return LossParts(self.combine(lc, ll, weights, step), lc, ll, weights)
+            lc, ll, weights = self.task_losses(pred, labels, boxes)
+            self._count(lc, ll, weights)
+            if not isinstance(self.combine, GradientScheme):
+                return LossParts(self.combine(lc, ll, weights, step), lc, ll, weights)
+            if features is None:
+                raise ValueError(f"{type(self.combine).__name__} needs the shared features")
+            losses = task_losses(lc, ll, weights)
+            gram = task_gram(losses, features)
+            total = self.combine.weights(gram, losses, step) @ losses
+            learning = self.combine.learning_loss(gram, losses.detach())
+            if learning is not None:  # trains the scheme's own weights, changes no value
+                total = total + (learning - learning.detach()).to(total)
+            return LossParts(total, lc, ll, weights, gram)
+
+    def end_epoch(self) -> None:
+        """Tell a combination that asks for it how large both losses were in the epoch."""
+        if self._follows_epochs:
+            self.combine.on_epoch_end(self.epoch_sum / self.epoch_batches)  # type: ignore[operator]
+            self.epoch_sum = torch.zeros_like(self.epoch_sum)
+            self.epoch_batches = torch.zeros_like(self.epoch_batches)
+
+    def _count(self, lc: Tensor, ll: Tensor, weights: Tensor) -> None:
+        if self._follows_epochs and self.training:
+            self.epoch_sum = self.epoch_sum + task_losses(lc, ll, weights).detach()
+            self.epoch_batches = self.epoch_batches + 1
 
 
 def effective_weights(parts: LossParts) -> tuple[Tensor, Tensor]:

@@ -43,16 +43,19 @@ class Localiser(nn.Module):
         self.head.bind(stats, logits)  # type: ignore[operator]
 
     def features(self, images: Tensor) -> Tensor:
-        """Normalise uint8 images and run the trunk: the features both tasks share."""
+        """Normalise uint8 images and run the trunk: the float32 features both tasks share."""
         # In place on a float copy: half the time of (images - mean) / std on a CPU.
         floats = images.to(torch.float32, copy=True)
-        return self.trunk(floats.sub_(self.mean).div_(self.std))
+        return self.trunk(floats.sub_(self.mean).div_(self.std)).float()
 
-    def forward(self, images: Tensor) -> Tensor:
-        features = self.features(images)
+    def outputs(self, features: Tensor) -> Tensor:
+        """Outputs (B, K + 4) from shared features."""
         # Boxes need float32: bfloat16 resolves a 640-pixel image in steps of 2 pixels.
         with torch.autocast(features.device.type, enabled=False):
-            return self.head(features.float())
+            return self.head(features)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.outputs(self.features(images))
 
     @torch.inference_mode()
     def predict(self, images: Tensor) -> Prediction:

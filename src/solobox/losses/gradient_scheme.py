@@ -1,0 +1,61 @@
+"""What balances the two tasks by their gradients at the shared features."""
+
+import torch
+from torch import Tensor, nn
+
+
+class GradientScheme(nn.Module):
+    """Base of the schemes that weight the losses by their gradients.
+
+    A scheme sees the Gram matrix of the two tasks' gradients at the features that both share, and
+    says how much each task counts. With two tasks every known direction is such a combination of
+    the two gradients, so a weighted sum of the losses sends just it into the trunk, in the one
+    backward pass that there is anyway: clipping, accumulation, mixed precision and several
+    devices work as ever. The head's layers get the same weights.
+    """
+
+    def weights(self, gram: Tensor, losses: Tensor, step: int) -> Tensor:
+        """Weights of class and box.
+
+        A task without a gradient has nothing to weigh: both then count 1, and the other goes on.
+
+        Args:
+            gram: (2, 2), products of the tasks' gradients, class first.
+            losses: (2,).
+            step: optimizer steps done.
+
+        Returns:
+            (2,), detached.
+        """
+        # Norms may differ by 10^5, their squares by more than float32 can tell; no float64 on MPS.
+        precise = torch.float32 if gram.device.type == "mps" else torch.float64
+        gram, precise_losses = gram.detach().to(precise), losses.detach().to(precise)
+        idle = gram.diagonal() <= 1e-24 * gram.diagonal().amax()
+        found = self.solve(gram, precise_losses, step)
+        return torch.where(idle.any(), torch.ones_like(found), found).to(losses.dtype)
+
+    def solve(self, gram: Tensor, losses: Tensor, step: int) -> Tensor:
+        """Weights (2,) when both gradients are there; float64."""
+        raise NotImplementedError(f"{type(self).__name__} has no solve()")
+
+    def learning_loss(self, gram: Tensor, losses: Tensor) -> Tensor | None:
+        """What learnt weights are trained on, beside the total; None where nothing is learnt."""
+        return None
+
+
+def task_losses(lc: Tensor, ll: Tensor, weights: Tensor) -> Tensor:
+    """Both losses of a batch (2,), class first."""
+    return torch.stack((weights @ lc, weights @ ll))
+
+
+def task_gram(losses: Tensor, features: Tensor) -> Tensor:
+    """Gram matrix (2, 2) of the gradients of both losses (2,) at the shared features.
+
+    The graph stays usable; costs two backward passes through the head, none through the trunk.
+    """
+    rows = [
+        torch.autograd.grad(loss, features, retain_graph=True, materialize_grads=True)[0].flatten()
+        for loss in losses
+    ]
+    gradients = torch.stack(rows)
+    return gradients @ gradients.T
