@@ -1,7 +1,8 @@
 """Which golden id is which of our losses: golden id -> (role, name, parameters) for `build`.
 
-A class weight is cut to the K of its row. Ids of neighbours' variants, which the README beside
-the golden numbers calls optional, have no entry.
+An id with a * stands for all that match it; what they differ in stands in the row. A class weight
+is cut to the K of its row. Ids of neighbours' variants, which the README beside the golden numbers
+calls optional, have no entry.
 """
 
 from typing import Any
@@ -78,6 +79,9 @@ MAP: dict[str, tuple[str, str, dict[str, Any]]] = {
     "nwd_c0.05714": ("localisation", "nwd", {"constant": 0.05714285714285715, "eps": 1e-7}),
     "nwd_c0.5": ("localisation", "nwd", {"constant": 0.5, "eps": 1e-7}),
     "weighted_ce_batch_mean_2": ("reduce", "class_balanced", {"weight": [1.0, 5.0]}),
+    "weighted_ce_batch_mean_*": ("reduce", "class_balanced", {"weight": _WEIGHT}),
+    "ohem_topk_*": ("reduce", "ohem", {"by": "classification"}),
+    "ssd_hard_negative_*": ("reduce", "ratio_1_3", {"ratio": 3.0, "negative": 0}),
     "ohem_topk_0.25": ("reduce", "ohem", {"fraction": 0.25, "by": "classification"}),
     "ssd_hard_negative_m01": ("reduce", "ratio_1_3", {"ratio": 3.0, "negative": 0}),
     "sum": ("combine", "sum", {}),

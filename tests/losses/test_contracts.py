@@ -229,14 +229,15 @@ def test_localisation_is_non_negative_on_degenerate_boxes(name: str) -> None:
 
 
 @every_localisation
+@every_float
 @given(seed=st.integers(0, 2**32), smallest=st.sampled_from([1e-8, 1e-4, 1e-2, 0.5]))
 @draws
 def test_localisation_of_random_boxes_is_finite_non_negative_and_zero_when_perfect(
-    name: str, seed: int, smallest: float
+    name: str, seed: int, smallest: float, dtype: torch.dtype
 ) -> None:
     torch.manual_seed(seed)
-    pred, target = contracts.random_boxes(256, smallest), contracts.random_boxes(256, smallest)
-    part = made("localisation", name)
+    pred, target = (contracts.random_boxes(256, smallest, dtype) for _ in range(2))
+    part = made("localisation", name).to(dtype)
     contracts.assert_finite(part, pred, target)
     contracts.assert_non_negative(part, pred, target)
     contracts.assert_perfect_box_costs_nothing(part, target)
@@ -464,7 +465,12 @@ REFUSED = [
     ("classification", "cross_entropy", {"label_smoothing": -0.1}, "-0.1"),
     ("classification", "weighted_cross_entropy", {"weight": [1.0, -2.0]}, "-2.0"),
     ("classification", "weighted_cross_entropy", {"weight": [0.0, 0.0]}, "found [0.0, 0.0]"),
-    ("classification", "weighted_cross_entropy", {"weight": ["a", "b"]}, "found ['a', 'b']"),
+    (
+        "classification",
+        "weighted_cross_entropy",
+        {"weight": ["a", "b"]},
+        "weight[0] must be a number >= 0; found 'a'",
+    ),
     ("classification", "weighted_cross_entropy", {"weight": "ballanced"}, "found 'ballanced'"),
     ("classification", "weighted_cross_entropy", {"beta": 1.0}, "beta must be in [0, 1); found 1"),
     ("classification", "balanced_cross_entropy", {"alpha": 1.5}, "found 1.5"),
@@ -489,34 +495,64 @@ REFUSED = [
     ("localisation", "wing", {"w": -10.0}, "w must be > 0; found -10.0"),
     ("localisation", "yolo_v1", {"lambda_coord": -5.0}, "found -5.0"),
     ("localisation", "encoded_smooth_l1", {"beta": 0.0}, "beta must be > 0; found 0.0"),
-    ("localisation", "encoded_smooth_l1", {"weights": [1.0]}, "4 numbers > 0; found [1.0]"),
-    ("localisation", "encoded_smooth_l1", {"weights": 10.0}, "4 numbers > 0; found 10.0"),
+    (
+        "localisation",
+        "encoded_smooth_l1",
+        {"weights": [1.0]},
+        "weights must be 4 numbers; found [1.0]",
+    ),
+    (
+        "localisation",
+        "encoded_smooth_l1",
+        {"weights": 10.0},
+        "weights must be 4 numbers; found 10.0",
+    ),
     ("localisation", "encoded_smooth_l1", {"anchor": [0.0, 1.0]}, "found 0.0"),
     ("localisation", "log_iou", {"eps": 0.0}, "eps must be in (0, 1); found 0.0"),
     ("localisation", "focal_eiou", {"gamma": -0.5}, "gamma must be >= 0; found -0.5"),
-    ("localisation", "siou", {"theta": 0.5}, "theta must be >= 1 and finite; found 0.5"),
+    ("localisation", "siou", {"theta": 0.5}, "theta must be >= 1; found 0.5"),
     ("localisation", "alpha_iou", {"alpha": 0.0}, "alpha must be > 0; found 0.0"),
     ("localisation", "alpha_ciou", {"alpha": -3.0}, "found -3.0"),
     ("localisation", "wise_iou_v2", {"gamma": -1.0}, "found -1.0"),
     ("localisation", "wise_iou_v2", {"momentum": 0.0}, "momentum must be in (0, 1]; found 0.0"),
-    ("localisation", "wise_iou_v3", {"alpha": 1.0}, "alpha must be > 1 and finite; found 1.0"),
+    ("localisation", "wise_iou_v3", {"alpha": 1.0}, "alpha must be > 1; found 1.0"),
     ("localisation", "wise_iou_v3", {"delta": 0.0}, "found 0.0"),
     ("localisation", "nwd", {"constant": 0.0}, "constant must be > 0; found 0.0"),
     ("localisation", "nwd", {"eps": -1e-7}, "found -1e-07"),
+    ("localisation", "smooth_l1", {"beta": "0.1"}, "beta must be a number > 0; found '0.1'"),
+    ("localisation", "smooth_l1", {"beta": True}, "beta must be a number > 0; found True"),
+    ("localisation", "balanced_l1", {"alpha": 0.01}, "at most 80 alpha"),
+    ("localisation", "balanced_l1", {"gamma": 1e9}, "found alpha=0.5, gamma=1000000000.0"),
+    ("localisation", "wise_iou_v3", {"delta": 150.0}, "delta ln(alpha) must be at most 60"),
+    ("localisation", "nwd", {"constant": "abc"}, "constant must be a number > 0; found 'abc'"),
+    ("localisation", "nwd", {"constant": [1, 2]}, "found [1, 2]"),
+    ("localisation", "encoded_smooth_l1", {"anchor": [None, 1.0]}, "anchor[0] must be a number"),
+    ("classification", "focal", {"weight": 3}, "weight must be one number per class; found 3"),
+    ("classification", "focal", {"weight": {0: 1.0, 1: 2.0}}, "one number per class; found {0"),
+    ("classification", "focal", {"weight": [1e-60, 1e-60]}, "> 0 for one class at least"),
+    ("classification", "focal", {"beta": 5.0}, "beta must be in [0, 1); found 5.0"),
+    ("classification", "sigmoid_focal", {"alpha": [0.1, None]}, "alpha[1] must be a number"),
+    ("classification", "poly1", {"epsilon": "a"}, "epsilon must be a number >= -1; found 'a'"),
     ("reduce", "ohem", {"fraction": 0.0}, "fraction must be in (0, 1]; found 0.0"),
     ("reduce", "ohem", {"by": "hardness"}, "found 'hardness'"),
     ("reduce", "ratio_1_3", {"ratio": 0.0}, "ratio must be > 0; found 0.0"),
     ("reduce", "ratio_1_3", {"negative": -1}, "0 for C1; found -1"),
     ("reduce", "class_balanced", {"weight": [1.0, 0.0]}, "> 0 for every class; found [1.0, 0.0]"),
-    ("combine", "weighted", {"alpha": -1.0}, "alpha=-1.0"),
-    ("combine", "weighted", {"alpha": 0.0, "beta": 0.0}, "alpha=0.0, beta=0.0"),
-    ("combine", "max", {"beta": 0.0}, "beta=0.0"),
+    ("combine", "weighted", {"alpha": -1.0}, "alpha must be >= 0; found -1.0"),
+    ("combine", "weighted", {"alpha": 0.0, "beta": 0.0}, "not both be 0; found 0.0 and 0.0"),
+    ("combine", "weighted", {"alpha": float("inf")}, "alpha must be >= 0 and finite; found inf"),
+    ("combine", "max", {"beta": 0.0}, "beta must be > 0; found 0.0"),
     ("combine", "max_per_sample", {"alpha": -1.0}, "alpha must be > 0; found -1.0"),
     ("combine", "smooth_max", {"temperature": 0.0}, "temperature must be > 0; found 0.0"),
-    ("combine", "uncertainty", {"log_var": [0.0]}, "for class and box; found [0.0]"),
-    ("combine", "uncertainty", {"log_var": [0.0, float("nan")]}, "two finite numbers; found"),
+    ("combine", "uncertainty", {"log_var": [0.0]}, "log_var must be 2 numbers; found [0.0]"),
+    (
+        "combine",
+        "uncertainty",
+        {"log_var": [0.0, float("nan")]},
+        "log_var[1] must be finite; found nan",
+    ),
     ("combine", "liebel_koerner", {"c": [1.0, 0.0]}, "c must not be 0; found [1.0, 0.0]"),
-    ("combine", "imtl_l", {"s": 1.0}, "for class and box; found 1.0"),
+    ("combine", "imtl_l", {"s": 1.0}, "s must be 2 numbers; found 1.0"),
     ("combine", "uw_so", {"temperature": -1.0}, "found -1.0"),
     ("combine", "random_weights", {"seed": -1}, "found -1"),
     ("combine", "dwa", {"temperature": 0.0}, "found 0.0"),

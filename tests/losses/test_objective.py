@@ -163,9 +163,12 @@ def test_statistics_reach_every_part_that_asks_for_them() -> None:
         ("cross_entropy", {}, [0.0, 0.0]),
         ("focal", {"prior_bias": False}, [0.0, 0.0]),
         ("focal", {"prior_bias": True}, [math.log(0.6), math.log(0.4)]),
-        ("sigmoid_focal", {}, [math.log(0.6 / 0.4), math.log(0.4 / 0.6)]),
+        ("focal", {"weight": "balanced"}, [math.log(0.5), math.log(0.5)]),
+        ("sigmoid_focal", {"alpha": None}, [math.log(0.6 / 0.4), math.log(0.4 / 0.6)]),
+        ("sigmoid_focal", {"alpha": 0.25}, [math.log(1.5 / 3), math.log(1 / 1.5 / 3)]),
+        ("sigmoid_focal", {"prior_bias": False}, [0.0, 0.0]),
         ("logistic", {"prior_bias": True}, [math.log(0.6 / 0.4), math.log(0.4 / 0.6)]),
-        ("balanced_cross_entropy", {"prior_bias": True}, [math.log(1.5), -math.log(1.5)]),
+        ("balanced_cross_entropy", {"prior_bias": True}, [0.0, 0.0]),
     ],
 )
 def test_head_starts_at_the_class_frequencies_where_the_loss_asks_for_it(
@@ -173,6 +176,7 @@ def test_head_starts_at_the_class_frequencies_where_the_loss_asks_for_it(
 ) -> None:
     chosen = objective()
     chosen.classification = build("classification", name, **parameters)
+    chosen.bind(STATS)
     assert chosen.initial_logits(STATS).tolist() == pytest.approx(expected, abs=1e-6)
 
 

@@ -3,13 +3,13 @@
 import argparse
 import difflib
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from omegaconf import OmegaConf
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import OverrideParseException
 
+from solobox.cli.explain import explain
 from solobox.cli.leaves import Leaf, as_typed, leaves
 from solobox.losses import ROLES
 
@@ -29,8 +29,14 @@ def main() -> None:
         print_table()
         return
     try:
-        for leaf in _found(arguments.name):
+        found = _found(arguments.name)
+        if len(found) > 1 and (arguments.parameters or arguments.out):
+            places = " or ".join(f"{leaf.role}/{leaf.name}" for leaf in found)
+            raise ValueError(f"{arguments.name} may be {places}; say which")
+        for leaf in found:
             _show(_changed(leaf, arguments.parameters), arguments.out)
+    except OverrideParseException as error:
+        sys.exit(f"error: {explain(error, [])}")
     except ValueError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
@@ -43,10 +49,13 @@ def print_table() -> None:
     from rich.table import Table
 
     console = Console()
+    if not console.is_terminal:  # in a file a row need not fit a screen
+        console.width = max(console.width, 160)
     for role in ROLES:
         table = Table(title=f"loss/{role}=", title_justify="left", show_lines=True)
         for column in ("name", "formula", "range", "parameters", "source"):
-            table.add_column(column, overflow="fold", ratio=4 if column == "formula" else None)
+            wide = column == "formula"
+            table.add_column(column, no_wrap=column == "name", ratio=3 if wide else None)
         for leaf in leaves(role):
             page = leaf.page
             cells = (leaf.name, page.formula, page.range, leaf.parameters_text, page.source)
@@ -54,7 +63,7 @@ def print_table() -> None:
         console.print(table, markup=False)
 
 
-def _found(name: str) -> Iterator[Leaf]:
+def _found(name: str) -> list[Leaf]:
     """The leaves of that name; `role/name` says which, where two roles have one."""
     every = [leaf for role in ROLES for leaf in leaves(role)]
     found = [leaf for leaf in every if name in (leaf.name, f"{leaf.role}/{leaf.name}")]
@@ -63,17 +72,18 @@ def _found(name: str) -> Iterator[Leaf]:
         close = difflib.get_close_matches(name.rpartition("/")[2], names, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise ValueError(f"there is no loss {name!r}; {hint}`solobox losses` lists all")
-    yield from found
+    return found
 
 
 def _changed(leaf: Leaf, typed: list[str]) -> Leaf:
     """A leaf with the parameters that were typed."""
-    for text in typed:
-        key, equals, _ = text.partition("=")
-        if not equals or key not in leaf.parameters:
+    changes = {}
+    for override in OverridesParser.create().parse_overrides(typed):
+        key = override.key_or_group
+        if key not in leaf.parameters:
             known = ", ".join(leaf.parameters) or "none"
-            raise ValueError(f"{leaf.name} has no parameter {text!r}; it has: {known}")
-    changes: Any = OmegaConf.to_container(OmegaConf.from_dotlist(typed))
+            raise ValueError(f"{leaf.name} has no parameter {key!r}; it has: {known}")
+        changes[key] = override.value()
     return replace(leaf, parameters=leaf.parameters | changes)
 
 

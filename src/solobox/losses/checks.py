@@ -1,29 +1,47 @@
 """Checks of hyperparameters, with sentences that say what was expected and what was found."""
 
-import math
+from collections.abc import Sequence
+from numbers import Real
 
 from torch import Tensor
 
 
-def above_zero(**values: float) -> None:
-    """Raise ValueError unless every value is > 0 and finite."""
+def within(interval: str, **values: float) -> None:
+    """Raise ValueError unless every value is a number in an interval like "[0, 1)"."""
+    low, high = (float(end) for end in interval[1:-1].split(","))
+    words = f"in {interval}"
+    if high == float("inf"):
+        words = f"{'>=' if interval[0] == '[' else '>'} {low:g}" if low > -high else "finite"
     for name, value in values.items():
-        if not 0 < value < math.inf:
-            raise ValueError(f"{name} must be > 0{_finite(value)}; found {value}")
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise ValueError(f"{name} must be a number {words}; found {value!r}")
+        above = value >= low if interval[0] == "[" else value > low
+        below = value <= high if interval[-1] == "]" else value < high
+        if not (above and below):
+            finite = " and finite" if value == high == float("inf") > -low else ""
+            raise ValueError(f"{name} must be {words}{finite}; found {value}")
+
+
+def above_zero(**values: float) -> None:
+    """Raise ValueError unless every value is a finite number > 0."""
+    within("(0, inf)", **values)
 
 
 def at_least_zero(**values: float) -> None:
-    """Raise ValueError unless every value is >= 0 and finite."""
-    for name, value in values.items():
-        if not 0 <= value < math.inf:
-            raise ValueError(f"{name} must be >= 0{_finite(value)}; found {value}")
+    """Raise ValueError unless every value is a finite number >= 0."""
+    within("[0, inf)", **values)
 
 
-def fraction(**values: float) -> None:
-    """Raise ValueError unless every value is in [0, 1]."""
-    for name, value in values.items():
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name} must be in [0, 1]; found {value}")
+def numbers(name: str, values: object, interval: str, count: int | None = None) -> list[float]:
+    """A list of numbers in an interval, `count` of them or at least one; else ValueError."""
+    wanted = f"{count} numbers" if count else "one number per class"
+    if not isinstance(values, Sequence) or isinstance(values, str) or not len(values):
+        raise ValueError(f"{name} must be {wanted}; found {values!r}")
+    if count is not None and len(values) != count:
+        raise ValueError(f"{name} must be {wanted}; found {list(values)}")
+    for i, value in enumerate(values):
+        within(interval, **{f"{name}[{i}]": value})
+    return [float(value) for value in values]
 
 
 def one_per_class(name: str, values: Tensor, classes: int) -> None:
@@ -41,7 +59,3 @@ def bound(name: str, value: Tensor | None) -> Tensor:
             f"{name} comes from the training split: call bind(stats) first, or give a number"
         )
     return value
-
-
-def _finite(value: float) -> str:
-    return " and finite" if value == math.inf else ""

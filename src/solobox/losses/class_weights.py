@@ -6,18 +6,20 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from solobox.losses.checks import at_least_zero, bound, one_per_class
+from solobox.losses.checks import bound, numbers, one_per_class, within
+from solobox.losses.constant import Constant
 from solobox.types import TrainStats
 
 RULES = ("balanced", "effective_number")
+FAINTEST = 1e-30  # less is nothing in float32
 
 
 class ClassWeights(nn.Module):
     """One factor a class.
 
     balanced: w_k = n / (K n_k), so that every class counts the same in total.
-    effective_number: w_k in proportion to (1 - beta) / (1 - beta^n_k), with mean 1: from no
-    weighting (beta = 0) to balanced (beta -> 1).
+    effective_number: w_k in proportion to (1 - beta) / (1 - beta^n_k), with mean 1 over the
+    classes: all alike at beta = 0, in proportion to balanced as beta -> 1.
 
     Args:
         weight: one factor >= 0 per class, in class order, or a rule: "balanced" or
@@ -25,7 +27,7 @@ class ClassWeights(nn.Module):
         beta: of effective_number, in [0, 1). Cui et al. try .9, .99, .999 and .9999.
 
     Shape:
-        labels (B,) int64 in [0, K) -> (B,), >= 0.
+        labels (B,) int64 in [0, K), like: a tensor of the wanted type -> (B,), >= 0.
 
     Raises:
         ValueError: an unknown rule, a factor < 0, beta outside [0, 1); at `bind` a list that has
@@ -36,28 +38,23 @@ class ClassWeights(nn.Module):
         arXiv:1901.05555.
     """
 
-    weight: Tensor | None
-
     def __init__(self, weight: Sequence[float] | str, *, beta: float = 0.999) -> None:
         super().__init__()
-        if not 0 <= beta < 1:
-            raise ValueError(f"beta must be in [0, 1); found {beta}")
+        within("[0, 1)", beta=beta)
         self.beta = beta
-        self.rule: str | None = None
-        if not isinstance(weight, str):
-            _check(weight)
-            self.register_buffer("weight", torch.tensor([float(value) for value in weight]))
-        elif weight in RULES:
-            self.rule = weight
-            self.register_buffer("weight", None)
-        else:
+        self.rule = weight if isinstance(weight, str) else None
+        if self.rule is not None and self.rule not in RULES:
             expected = f"{' or '.join(RULES)}, or one number per class"
             raise ValueError(f"weight must be {expected}; found {weight!r}")
+        given = None if self.rule else numbers("weight", weight, "[0, inf)")
+        if given is not None and not max(given) > FAINTEST:
+            raise ValueError(f"weight must be > 0 for one class at least; found {given}")
+        self.weight = Constant("weight", given)
 
     def bind(self, stats: TrainStats) -> None:
         """Compute the factors from the training split, or check that there is one a class."""
         if self.rule is None:
-            one_per_class("weight", bound("weight", self.weight), len(stats.counts))
+            one_per_class("weight", bound("weight", self.weight.value), len(stats.counts))
             return
         if min(stats.counts) < 1:
             raise ValueError(
@@ -66,20 +63,10 @@ class ClassWeights(nn.Module):
             )
         counts = torch.tensor(stats.counts, dtype=torch.float64)
         if self.rule == "balanced":
-            weight = stats.n / (len(counts) * counts)
+            self.weight.set(stats.n / (len(counts) * counts))
         else:
             effective = -torch.expm1(counts * math.log(self.beta)) if self.beta else counts**0
-            weight = effective.reciprocal() / effective.reciprocal().mean()
-        self.weight = weight.float()
+            self.weight.set(effective.reciprocal() / effective.reciprocal().mean())
 
-    def forward(self, labels: Tensor) -> Tensor:
-        return bound("weight", self.weight)[labels]
-
-
-def _check(weight: Sequence[float]) -> None:
-    for value in weight:
-        if isinstance(value, (str, bool)):
-            raise ValueError(f"weight must be numbers >= 0, one per class; found {list(weight)}")
-        at_least_zero(weight=value)
-    if not sum(weight) > 0:
-        raise ValueError(f"weight must be > 0 for one class at least; found {list(weight)}")
+    def forward(self, labels: Tensor, like: Tensor) -> Tensor:
+        return self.weight(like)[labels]

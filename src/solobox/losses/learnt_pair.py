@@ -1,10 +1,11 @@
 """A number for each of the two tasks, learnt with the network; class first."""
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+
+from solobox.losses.checks import numbers
 
 
 class LearntPair(nn.Module):
@@ -25,12 +26,7 @@ class LearntPair(nn.Module):
 
     def __init__(self, name: str, start: Sequence[float]) -> None:
         super().__init__()
-        if isinstance(start, str) or not hasattr(start, "__len__") or len(start) != 2:
-            raise ValueError(f"{name} must be two numbers, for class and box; found {start!r}")
-        for value in start:
-            if isinstance(value, (str, bool)) or not math.isfinite(value):
-                raise ValueError(f"{name} must be two finite numbers; found {list(start)}")
-        self.start = tuple(start)
+        self.start = numbers(name, start, "(-inf, inf)", 2)
         self.learnt = nn.Parameter(torch.zeros(2))
 
     def forward(self, like: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Weights of the ones and zeros of a one-hot vector, and what a head starts from."""
+"""Weights of the ones and zeros of a one-hot vector."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from solobox.losses.checks import bound, fraction, one_per_class
+from solobox.losses.checks import bound, numbers, one_per_class, within
+from solobox.losses.constant import Constant
+from solobox.losses.prior import log_odds
 from solobox.types import TrainStats
 
 
@@ -27,29 +29,28 @@ class Alpha(nn.Module):
         ValueError: outside [0, 1], or at `bind` a list that has not K entries.
     """
 
-    alpha: Tensor | None
-
     def __init__(self, alpha: float | Sequence[float] | None) -> None:
         super().__init__()
-        values = [alpha] if isinstance(alpha, (int, float)) else alpha
-        wrong = isinstance(values, str) or any(isinstance(v, (str, bool)) for v in values or ())
-        if wrong or values == []:
-            raise ValueError(f"alpha must be a number in [0, 1] or one per class; found {alpha!r}")
-        for value in values or ():
-            fraction(alpha=value)
-        self.from_counts = alpha is None
-        self.register_buffer("alpha", torch.tensor(alpha) if values else None)
+        if isinstance(alpha, Sequence) and not isinstance(alpha, str):
+            numbers("alpha", alpha, "[0, 1]")
+        elif alpha is not None:
+            within("[0, 1]", alpha=alpha)
+        self.alpha = Constant("alpha", alpha)
 
     def bind(self, stats: TrainStats) -> None:
         """Set alpha from the training split, or check that there is one a class."""
-        if self.from_counts:
-            self.alpha = 1 - torch.tensor(stats.counts) / stats.n
-        alpha = bound("alpha", self.alpha)
+        if self.alpha.given is None:
+            self.alpha.set(1 - torch.tensor(stats.counts) / stats.n)
+        alpha = bound("alpha", self.alpha.value)
         if alpha.ndim:
             one_per_class("alpha", alpha, len(stats.counts))
 
+    def initial_logits(self, stats: TrainStats) -> Tensor:
+        """The best constant scores (K,): odds of the classes, times alpha / (1 - alpha)."""
+        return log_odds(stats) + self.alpha(torch.zeros(())).logit(eps=1e-6)
+
     def forward(self, one_hot: Tensor) -> Tensor:
-        alpha = bound("alpha", self.alpha).to(one_hot)
+        alpha = self.alpha(one_hot)
         return alpha * one_hot + (1 - alpha) * (1 - one_hot)
 
 

@@ -6,9 +6,10 @@ from torch import Tensor
 from solobox.types import TrainStats
 
 
-def log_frequencies(stats: TrainStats) -> Tensor:
-    """Logits (K,) whose softmax is the frequency of each class: b_k = ln f_k."""
-    return _frequencies(stats).log().float()
+def log_frequencies(stats: TrainStats, weight: Tensor | float = 1.0) -> Tensor:
+    """Logits (K,) whose softmax is the weighted frequency of each class: ln(w_k f_k) - ln sum."""
+    weighted = (_frequencies(stats) * weight).clamp(min=1e-12)
+    return (weighted / weighted.sum()).log().float()
 
 
 def log_odds(stats: TrainStats) -> Tensor:

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, distributed, nn
 
+from solobox.losses.checks import within
+
 SMALLEST = 1e-12  # so that it can be divided by, after however many perfect batches
 
 
@@ -25,8 +27,7 @@ class RunningMean(nn.Module):
 
     def __init__(self, momentum: float) -> None:
         super().__init__()
-        if not 0 < momentum <= 1:
-            raise ValueError(f"momentum must be in (0, 1]; found {momentum}")
+        within("(0, 1]", momentum=momentum)
         self.momentum = momentum
         self.register_buffer("value", torch.ones(()))
 

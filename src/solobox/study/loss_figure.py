@@ -3,16 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import matplotlib as mpl
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from solobox import boxes
+from solobox.losses.gradient_scheme import GradientScheme
 from solobox.types import TrainStats
-
-mpl.use("Agg")
 
 STATS = TrainStats(counts=(60, 20), mean_box=(0.5, 0.5, 0.3, 0.3), n=80)
 INLIER, OUTLIER = "tab:green", "tab:red"
@@ -96,6 +94,8 @@ def _reduce(reduce: nn.Module) -> Figure:
 
 
 def _combine(combine: nn.Module) -> Figure:
+    if isinstance(combine, GradientScheme):
+        return _gradient_scheme(combine)
     figure = Figure(figsize=(9, 3.8))
     value, weight = figure.subplots(1, 2)
     ratio = torch.logspace(-3, 3, 301, dtype=torch.float64)
@@ -112,6 +112,21 @@ def _combine(combine: nn.Module) -> Figure:
     _label(value, "localisation loss (classification loss 1)", "combined loss")
     _label(weight, "localisation loss (classification loss 1)", "effective weight")
     weight.legend(frameon=False)
+    return figure
+
+
+def _gradient_scheme(scheme: GradientScheme) -> Figure:
+    figure = Figure(figsize=(13, 3.8))
+    ratio = torch.logspace(-3, 3, 301, dtype=torch.float64)
+    losses = torch.ones(2, dtype=torch.float64)
+    for axis, cosine in zip(figure.subplots(1, 3), (-0.5, 0.0, 0.5), strict=True):
+        grams = [torch.tensor([[1, cosine * r], [cosine * r, r * r]]) for r in ratio.tolist()]
+        weights = [scheme.weights(gram.double(), losses, 0).tolist() for gram in grams]
+        for task, name in enumerate(("classification", "localisation")):
+            axis.loglog(ratio, [abs(pair[task]) for pair in weights], label=name)
+        axis.set_title(f"cosine of the gradients {cosine:+.1f}", size=10)
+        _label(axis, "norm of the box gradient (class gradient 1)", "weight")
+        axis.legend(frameon=False)
     return figure
 
 

@@ -6,7 +6,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from solobox.losses.one_entries import Alpha, signed
-from solobox.losses.prior import log_odds
 from solobox.types import TrainStats
 
 
@@ -23,7 +22,8 @@ class BalancedCrossEntropy(nn.Module):
     Args:
         alpha: None for the fraction of zeros of each class, 1 - n_k / n; a number in [0, 1]; or
             one per class. Lin et al. found .75 best with gamma = 0.
-        prior_bias: start the head at the class frequencies of the training split.
+        prior_bias: start the head at the class frequencies of the training split, weighted by
+            alpha; with alpha from the training split that is 0.
 
     Shape:
         logits (B, K), labels (B,) int64 in [0, K) -> (B,), >= 0.
@@ -49,8 +49,8 @@ class BalancedCrossEntropy(nn.Module):
 
     def initial_logits(self, stats: TrainStats) -> Tensor | None:
         """Class scores (K,) the head starts at, or None to leave them at 0."""
-        return log_odds(stats) if self.prior_bias else None
+        return self.alpha.initial_logits(stats) if self.prior_bias else None
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         z, one_hot = signed(logits, labels)
-        return (self.alpha(one_hot) * F.softplus(-z)).sum(-1)
+        return -(self.alpha(one_hot) * F.logsigmoid(z)).sum(-1)

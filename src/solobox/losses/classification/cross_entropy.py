@@ -3,6 +3,8 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from solobox.losses.checks import within
+
 
 class CrossEntropy(nn.Module):
     """Softmax cross-entropy: the negative log-probability of the true class.
@@ -30,8 +32,7 @@ class CrossEntropy(nn.Module):
 
     def __init__(self, *, label_smoothing: float = 0.0) -> None:
         super().__init__()
-        if not 0 <= label_smoothing < 1:
-            raise ValueError(f"label_smoothing must be in [0, 1); found {label_smoothing}")
+        within("[0, 1)", label_smoothing=label_smoothing)
         self.label_smoothing = label_smoothing
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from solobox.losses.checks import at_least_zero
-from solobox.losses.class_weights import ClassWeights
+from solobox.losses.class_weights import RULES, ClassWeights
 from solobox.losses.prior import log_frequencies
 from solobox.types import TrainStats
 
@@ -26,7 +26,7 @@ class Focal(nn.Module):
         weight: None, one factor >= 0 per class in class order (the paper's alpha_t, which for a
             softmax over K classes is a vector), "balanced" or "effective_number".
         beta: of effective_number, in [0, 1).
-        prior_bias: start the head at the class frequencies of the training split.
+        prior_bias: start the head at the class frequencies of the training split, weighted.
 
     Shape:
         logits (B, K), labels (B,) int64 in [0, K) -> (B,), >= 0.
@@ -51,7 +51,8 @@ class Focal(nn.Module):
         super().__init__()
         at_least_zero(gamma=gamma)
         self.gamma = gamma
-        self.class_weights = None if weight is None else ClassWeights(weight, beta=beta)
+        weights = ClassWeights(RULES[0] if weight is None else weight, beta=beta)  # checks beta
+        self.class_weights = None if weight is None else weights
         self.prior_bias = prior_bias
 
     def bind(self, stats: TrainStats) -> None:
@@ -61,7 +62,10 @@ class Focal(nn.Module):
 
     def initial_logits(self, stats: TrainStats) -> Tensor | None:
         """Class scores (K,) the head starts at, or None to leave them at 0."""
-        return log_frequencies(stats) if self.prior_bias else None
+        if not self.prior_bias:
+            return None
+        weight = 1 if self.class_weights is None else self.class_weights.weight(torch.zeros(()))
+        return log_frequencies(stats, weight)
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         log_p = F.log_softmax(logits, dim=-1)
@@ -70,4 +74,4 @@ class Focal(nn.Module):
         # as an exponential has a finite gradient there for every gamma.
         others = log_p.scatter(-1, labels[:, None], -torch.inf)
         loss = -torch.exp(self.gamma * others.logsumexp(-1)) * log_p_true
-        return loss if self.class_weights is None else loss * self.class_weights(labels).to(loss)
+        return loss if self.class_weights is None else loss * self.class_weights(labels, loss)

@@ -13,8 +13,8 @@ class Logistic(nn.Module):
 
     L = sum_k softplus(-z_k), with z_k = logit_k for the true class and -logit_k for the others.
 
-    Each class is judged for itself, as in YOLOv3 and RetinaNet. The gradient at logit k is
-    sigmoid(logit_k) - [k = y]: twice that of softmax cross-entropy in all when K = 2.
+    Each class is judged for itself, as in YOLOv3 and RetinaNet: the gradient at logit k is
+    sigmoid(logit_k) - [k = y], whatever the other scores are.
 
     Args:
         prior_bias: start the head at the class frequencies of the training split.
@@ -37,4 +37,4 @@ class Logistic(nn.Module):
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         z, _ = signed(logits, labels)
-        return F.softplus(-z).sum(-1)
+        return -F.logsigmoid(z).sum(-1)  # softplus would be a straight line from 20 on

@@ -3,6 +3,8 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from solobox.losses.checks import within
+
 
 class Poly1(nn.Module):
     """Poly-1: cross-entropy with the first term of its series re-weighted.
@@ -20,7 +22,7 @@ class Poly1(nn.Module):
         logits (B, K), labels (B,) int64 in [0, K) -> (B,), >= 0.
 
     Raises:
-        ValueError: epsilon < -1, where the loss would reward a wrong class.
+        ValueError: epsilon < -1, where an uncertain answer would be the best one.
 
     Reference:
         Leng et al., "PolyLoss: A Polynomial Expansion Perspective of Classification Loss
@@ -29,8 +31,7 @@ class Poly1(nn.Module):
 
     def __init__(self, *, epsilon: float = 2.0) -> None:
         super().__init__()
-        if not -1 <= epsilon < float("inf"):
-            raise ValueError(f"epsilon must be >= -1 and finite; found {epsilon}")
+        within("[-1, inf)", epsilon=epsilon)
         self.epsilon = epsilon
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:

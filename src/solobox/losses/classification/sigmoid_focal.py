@@ -25,8 +25,8 @@ class SigmoidFocal(nn.Module):
     Args:
         gamma: focusing exponent, >= 0. Paper: 2.
         alpha: weight of the ones in [0, 1], or one per class; None weighs nothing. Paper: .25.
-        prior_bias: start the head at the class frequencies of the training split. The paper starts
-            at a small constant, since an anchor hardly ever holds an object.
+        prior_bias: start the head at the class frequencies of the training split, weighted by
+            alpha. The paper starts at .01, since an anchor hardly ever holds an object.
 
     Shape:
         logits (B, K), labels (B,) int64 in [0, K) -> (B,), >= 0.
@@ -58,10 +58,12 @@ class SigmoidFocal(nn.Module):
 
     def initial_logits(self, stats: TrainStats) -> Tensor | None:
         """Class scores (K,) the head starts at, or None to leave them at 0."""
-        return log_odds(stats) if self.prior_bias else None
+        if not self.prior_bias:
+            return None
+        return log_odds(stats) if self.alpha is None else self.alpha.initial_logits(stats)
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         z, one_hot = signed(logits, labels)
         # The power as an exponential: its gradient is finite where p rounds to 1, for every gamma.
-        loss = torch.exp(self.gamma * F.logsigmoid(-z)) * F.softplus(-z)
+        loss = torch.exp(self.gamma * F.logsigmoid(-z)) * -F.logsigmoid(z)
         return (loss if self.alpha is None else self.alpha(one_hot) * loss).sum(-1)

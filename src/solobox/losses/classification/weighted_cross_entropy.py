@@ -22,7 +22,8 @@ class WeightedCrossEntropy(nn.Module):
     Args:
         weight: "balanced" (n / (K n_k)), "effective_number" (Cui et al. 2019), or one factor >= 0
             per class, in class order.
-        beta: of effective_number, in [0, 1): 0 weights all alike, towards 1 it becomes balanced.
+        beta: of effective_number, in [0, 1): 0 weights all alike, towards 1 as balanced does, up
+            to a factor: its weights have mean 1 over the classes, balanced's over the images.
 
     Shape:
         logits (B, K), labels (B,) int64 in [0, K) -> (B,), >= 0.
@@ -46,4 +47,4 @@ class WeightedCrossEntropy(nn.Module):
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         loss = F.cross_entropy(logits, labels, reduction="none")
-        return self.class_weights(labels).to(loss) * loss
+        return self.class_weights(labels, loss) * loss

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from solobox.losses.checks import within
 from solobox.losses.gradient_scheme import GradientScheme
 
 
@@ -12,8 +13,8 @@ class CAGrad(GradientScheme):
     g = g_0 + c |g_0| g_w / |g_w|, with g_0 the mean gradient and g_w = w g_c + (1 - w) g_l, w in
     [0, 1], minimising g_w . g_0 + c |g_0| |g_w|.
 
-    c moves between the mean gradient (0) and mgda (1). As long as one gradient is much the
-    larger, so is its share.
+    c moves between the mean gradient (0) and mgda (1). A much smaller gradient is brought up to
+    c times the mean gradient, which nearly is that of the larger one.
 
     Args:
         c: radius around the mean gradient, in its lengths, in [0, 1). Paper: .4 or .5.
@@ -31,8 +32,7 @@ class CAGrad(GradientScheme):
 
     def __init__(self, *, c: float = 0.4) -> None:
         super().__init__()
-        if not 0 <= c < 1:
-            raise ValueError(f"c must be in [0, 1); found {c}")
+        within("[0, 1)", c=c)
         self.c = c
 
     def solve(self, gram: Tensor, losses: Tensor, step: int) -> Tensor:

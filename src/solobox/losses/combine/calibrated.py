@@ -5,12 +5,14 @@ from torch import Tensor, nn
 
 from solobox.losses.checks import above_zero
 
+ORDINARY = 0.95
+
 
 class Calibrated(nn.Module):
     """A weighted sum, weighted once so that both tasks pull equally at the shared features.
 
     L = Lc + beta Ll, beta = ratio N_c / N_l, with N_i the norm of task i's gradient at the shared
-    features before the first step, as a root mean square over some batches.
+    features before the first step: the mean over images, without the largest 5 %.
 
     Compares losses instead of hidden weights: swap the box loss, and it pulls as hard as the one
     before. The weights then stay, so a loss whose gradient fades with the error falls behind
@@ -18,7 +20,8 @@ class Calibrated(nn.Module):
 
     Args:
         ratio: pull of the box over pull of the class, > 0.
-        batches: how many batches are measured, >= 1; they are not trained on.
+        batches: how many batches are measured, >= 1; they are not trained on. A run of fewer than
+            15 steps a batch measures fewer.
 
     Shape:
         lc (B,), ll (B,), weights (B,) summing to 1, step int -> ().
@@ -34,7 +37,7 @@ class Calibrated(nn.Module):
 
     beta: Tensor
 
-    def __init__(self, *, ratio: float = 1.0, batches: int = 16) -> None:
+    def __init__(self, *, ratio: float = 1.0, batches: int = 64) -> None:
         super().__init__()
         above_zero(ratio=ratio)
         if type(batches) is not int or batches < 1:
@@ -43,8 +46,10 @@ class Calibrated(nn.Module):
         self.register_buffer("beta", torch.ones(()))
 
     def calibrate(self, norms: Tensor) -> None:
-        """Set beta from gradient norms (n, 2) of class and box, one row a batch."""
-        class_norm, box_norm = norms.square().mean(0).sqrt().tolist()
+        """Set beta from gradient norms (n, 2) of class and box, one row an image."""
+        # One image whose box hardly touches sends 1 / IoU under log_iou, as much as all others.
+        ordinary = norms.sort(dim=0).values[: max(1, int(ORDINARY * len(norms)))]
+        class_norm, box_norm = ordinary.mean(0).tolist()
         for task, norm in (("classification", class_norm), ("localisation", box_norm)):
             above_zero(**{f"the gradient of the {task} loss": norm})
         self.beta = torch.full_like(self.beta, self.ratio * class_norm / box_norm)

@@ -1,10 +1,9 @@
 """Gradient normalisation."""
 
-import math
-
 import torch
 from torch import Tensor, nn
 
+from solobox.losses.checks import within
 from solobox.losses.finite import SMALLEST
 from solobox.losses.gradient_scheme import GradientScheme
 
@@ -38,8 +37,7 @@ class GradNorm(GradientScheme):
 
     def __init__(self, *, alpha: float = 1.5) -> None:
         super().__init__()
-        if not math.isfinite(alpha):
-            raise ValueError(f"alpha must be finite; found {alpha}")
+        within("(-inf, inf)", alpha=alpha)
         self.alpha = alpha
         self.logits = nn.Parameter(torch.zeros(2))
         self.register_buffer("initial", torch.zeros(2))

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from solobox.losses.checks import within
 from solobox.losses.gradient_scheme import GradientScheme
 
 
@@ -33,8 +34,7 @@ class GradVac(GradientScheme):
 
     def __init__(self, *, beta: float = 0.01) -> None:
         super().__init__()
-        if not 0 < beta <= 1:
-            raise ValueError(f"beta must be in (0, 1]; found {beta}")
+        within("(0, 1]", beta=beta)
         self.beta = beta
         self.register_buffer("usual", torch.zeros(()))
 

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from solobox.losses.checks import above_zero
+
 
 class Max(nn.Module):
     """The larger of the two weighted losses, chosen anew for each batch.
@@ -26,8 +28,7 @@ class Max(nn.Module):
 
     def __init__(self, *, alpha: float = 1.0, beta: float = 1.0) -> None:
         super().__init__()
-        if not (alpha > 0 and beta > 0):
-            raise ValueError(f"alpha and beta must be > 0; found alpha={alpha}, beta={beta}")
+        above_zero(alpha=alpha, beta=beta)
         self.alpha, self.beta = alpha, beta
 
     def forward(self, lc: Tensor, ll: Tensor, weights: Tensor, step: int) -> Tensor:

@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+from solobox.losses.checks import at_least_zero
+
 
 class Weighted(nn.Module):
     """A weighted sum with constant weights.
@@ -24,10 +26,9 @@ class Weighted(nn.Module):
 
     def __init__(self, *, alpha: float = 1.0, beta: float = 1.0) -> None:
         super().__init__()
-        if not (alpha >= 0 and beta >= 0 and alpha + beta > 0):
-            raise ValueError(
-                f"alpha and beta must be >= 0 and not both 0; found alpha={alpha}, beta={beta}"
-            )
+        at_least_zero(alpha=alpha, beta=beta)
+        if alpha == beta == 0:
+            raise ValueError(f"alpha and beta must not both be 0; found {alpha} and {beta}")
         self.alpha, self.beta = alpha, beta
 
     def forward(self, lc: Tensor, ll: Tensor, weights: Tensor, step: int) -> Tensor:

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from solobox.losses.checks import above_zero
 
+STEEPEST = 80  # e^80 is still far below what float32 can hold
+
 
 class BalancedL1(nn.Module):
     """Balanced L1, summed over x, y, w, h: smooth L1 whose small errors pull harder.
@@ -27,7 +29,7 @@ class BalancedL1(nn.Module):
         pred (B, 4), target (B, 4), centre x, y, w, h in [0, 1] -> (B,), >= 0.
 
     Raises:
-        ValueError: alpha, gamma or beta <= 0.
+        ValueError: alpha, gamma or beta <= 0, or gamma > 80 alpha.
 
     Reference:
         Pang et al., "Libra R-CNN: Towards Balanced Learning for Object Detection", CVPR 2019,
@@ -38,11 +40,16 @@ class BalancedL1(nn.Module):
     def __init__(self, *, alpha: float = 0.5, gamma: float = 1.5, beta: float = 1.0) -> None:
         super().__init__()
         above_zero(alpha=alpha, gamma=gamma, beta=beta)
+        if gamma / alpha > STEEPEST:
+            raise ValueError(
+                f"gamma must be at most {STEEPEST} alpha, or the loss has a corner at 0; "
+                f"found alpha={alpha}, gamma={gamma}"
+            )
         self.alpha, self.gamma, self.beta = alpha, gamma, beta
         self.b = math.expm1(gamma / alpha)
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         e = (pred - target).abs() / self.beta
-        inlier = self.alpha / self.b * (self.b * e + 1) * torch.log1p(self.b * e) - self.alpha * e
+        inlier = self.alpha * ((e + 1 / self.b) * torch.log1p(self.b * e) - e)
         outlier = self.gamma * e + self.gamma / self.b - self.alpha
         return self.beta * torch.where(e < 1, inlier, outlier).sum(-1)

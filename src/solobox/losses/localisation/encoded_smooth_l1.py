@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from solobox.losses.checks import above_zero, bound
+from solobox.losses.checks import above_zero, numbers
+from solobox.losses.constant import Constant
 from solobox.losses.finite import finite_log
 from solobox.types import TrainStats
 
@@ -41,9 +42,6 @@ class EncodedSmoothL1(nn.Module):
         (smooth L1); Ren et al., "Faster R-CNN", NIPS 2015; Liu et al., "SSD", ECCV 2016.
     """
 
-    weights: Tensor
-    anchor: Tensor | None
-
     def __init__(
         self,
         *,
@@ -54,25 +52,18 @@ class EncodedSmoothL1(nn.Module):
         super().__init__()
         above_zero(beta=beta)
         self.beta = beta
-        self.register_buffer("weights", _lengths("weights", weights, 4))
-        self.register_buffer("anchor", None if anchor is None else _lengths("anchor", anchor, 2))
-        self.from_data = anchor is None
+        self.weights = Constant("weights", numbers("weights", weights, "(0, inf)", 4))
+        given = None if anchor is None else numbers("anchor", anchor, "(0, inf)", 2)
+        self.anchor = Constant("anchor", given)
 
     def bind(self, stats: TrainStats) -> None:
         """Take the anchor from the training split, unless it was given."""
-        if self.from_data:
-            self.anchor = torch.tensor(stats.mean_box[2:])
+        if self.anchor.given is None:
+            self.anchor.set(torch.tensor(stats.mean_box[2:]))
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         # Differences first: the float32 error of t itself would be that of a box across the image.
-        centre = (pred[:, :2] - target[:, :2]) / bound("anchor", self.anchor).to(pred)
+        centre = (pred[:, :2] - target[:, :2]) / self.anchor(pred)
         size = finite_log(pred[:, 2:]) - finite_log(target[:, 2:])
-        d = self.weights.to(pred) * torch.cat((centre, size), dim=-1)
+        d = self.weights(pred) * torch.cat((centre, size), dim=-1)
         return F.smooth_l1_loss(d, torch.zeros_like(d), beta=self.beta, reduction="none").sum(-1)
-
-
-def _lengths(name: str, values: Sequence[float], count: int) -> Tensor:
-    if isinstance(values, str) or not hasattr(values, "__len__") or len(values) != count:
-        raise ValueError(f"{name} must be {count} numbers > 0; found {values!r}")
-    above_zero(**{f"{name}[{i}]": value for i, value in enumerate(values)})
-    return torch.tensor([float(value) for value in values])

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from solobox import boxes
+from solobox.losses.checks import within
 
 
 class LogIoU(nn.Module):
@@ -29,8 +30,7 @@ class LogIoU(nn.Module):
 
     def __init__(self, *, eps: float = 1e-6) -> None:
         super().__init__()
-        if not 0 < eps < 1:
-            raise ValueError(f"eps must be in (0, 1); found {eps}")
+        within("(0, 1)", eps=eps)
         self.eps = eps
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:

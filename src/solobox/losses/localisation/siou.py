@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from solobox import boxes
+from solobox.losses.checks import within
 
 
 class SIoU(nn.Module):
@@ -14,8 +15,8 @@ class SIoU(nn.Module):
     Omega = sum_{s in w, h} (1 - exp(-|s - s*| / max(s, s*)))^theta, with d the offset of the
     centres and C the size of the smallest box around both; * marks the target.
 
-    Lambda lowers the cost of an offset along the diagonal, so that the box is first brought
-    onto an axis with the target, then along it. The shape cost is flat for small errors.
+    Lambda is 0 for an offset along an axis and 1 along the diagonal, where the distance counts
+    half; close to an axis this even pulls away from it. The shape cost is flat for small errors.
 
     Args:
         theta: how flat the shape cost is near zero, >= 1. Paper: 4, in the range 2 to 6.
@@ -33,8 +34,7 @@ class SIoU(nn.Module):
 
     def __init__(self, *, theta: float = 4.0) -> None:
         super().__init__()
-        if not 1 <= theta < float("inf"):
-            raise ValueError(f"theta must be >= 1 and finite; found {theta}")
+        within("[1, inf)", theta=theta)
         self.theta = theta
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:

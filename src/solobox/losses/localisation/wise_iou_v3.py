@@ -1,11 +1,15 @@
 """Wise-IoU loss, version 3."""
 
+import math
+
 from torch import Tensor, nn
 
 from solobox import boxes
-from solobox.losses.checks import above_zero
+from solobox.losses.checks import above_zero, within
 from solobox.losses.localisation.wise_iou_v1 import WiseIoUV1
 from solobox.losses.running_mean import RunningMean
+
+STEEPEST = 60  # the weight of a perfect box is e^-60 of an ordinary one
 
 
 class WiseIoUV3(nn.Module):
@@ -26,7 +30,7 @@ class WiseIoUV3(nn.Module):
         pred (B, 4), target (B, 4), centre x, y, w, h in [0, 1], w and h > 0 -> (B,), >= 0.
 
     Raises:
-        ValueError: alpha <= 1, delta <= 0, or momentum outside (0, 1].
+        ValueError: alpha <= 1, delta <= 0, delta ln(alpha) > 60, or momentum outside (0, 1].
 
     Reference:
         Tong et al., "Wise-IoU: Bounding Box Regression Loss with Dynamic Focusing Mechanism",
@@ -35,9 +39,12 @@ class WiseIoUV3(nn.Module):
 
     def __init__(self, *, alpha: float = 1.9, delta: float = 3.0, momentum: float = 0.01) -> None:
         super().__init__()
-        if not 1 < alpha < float("inf"):
-            raise ValueError(f"alpha must be > 1 and finite; found {alpha}")
+        within("(1, inf)", alpha=alpha)
         above_zero(delta=delta)
+        if delta * math.log(alpha) > STEEPEST:
+            raise ValueError(
+                f"delta ln(alpha) must be at most {STEEPEST}; found alpha={alpha}, delta={delta}"
+            )
         self.alpha, self.delta = alpha, delta
         self.v1 = WiseIoUV1()
         self.mean = RunningMean(momentum)

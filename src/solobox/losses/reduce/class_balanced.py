@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from solobox.losses.class_weights import ClassWeights
+from solobox.losses.class_weights import FAINTEST, ClassWeights
 from solobox.types import TrainStats
 
 
@@ -36,7 +36,7 @@ class ClassBalanced(nn.Module):
     def __init__(self, *, weight: Sequence[float] | str = "balanced", beta: float = 0.999) -> None:
         super().__init__()
         self.class_weights = ClassWeights(weight, beta=beta)
-        if not isinstance(weight, str) and not min(weight) > 0:
+        if not isinstance(weight, str) and not min(weight) > FAINTEST:
             raise ValueError(f"weight must be > 0 for every class; found {list(weight)}")
 
     def bind(self, stats: TrainStats) -> None:
@@ -44,5 +44,5 @@ class ClassBalanced(nn.Module):
         self.class_weights.bind(stats)
 
     def forward(self, lc: Tensor, ll: Tensor, labels: Tensor) -> Tensor:
-        weights = self.class_weights(labels).to(lc)
+        weights = self.class_weights(labels, lc)
         return weights / weights.sum()

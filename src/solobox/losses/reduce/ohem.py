@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from solobox.losses.checks import within
+
 
 class OHEM(nn.Module):
     """Online hard example mining: only the hardest samples of the batch count.
@@ -30,8 +32,7 @@ class OHEM(nn.Module):
 
     def __init__(self, *, fraction: float = 0.25, by: str = "sum") -> None:
         super().__init__()
-        if not 0 < fraction <= 1:
-            raise ValueError(f"fraction must be in (0, 1]; found {fraction}")
+        within("(0, 1]", fraction=fraction)
         if by not in ("classification", "localisation", "sum"):
             raise ValueError(f"by must be classification, localisation or sum; found {by!r}")
         self.fraction, self.by = fraction, by

@@ -14,8 +14,8 @@ class Ratio13(nn.Module):
     there is no positive), else 0; m is the number that count.
 
     SSD's negatives are background, and there is none here: the most frequent class stands in for
-    it. Hard means a large classification loss. When no class is more than `ratio` times as
-    frequent as the rest this is the mean.
+    it. Hard means a large classification loss. In a batch where that class is no more than
+    `ratio` times as frequent as the rest, this is the mean.
 
     Args:
         ratio: negatives for each positive, > 0. Paper: 3.
