@@ -6,7 +6,7 @@ python scripts/readme.py
 from pathlib import Path
 
 from solobox.cli.leaves import leaves
-from solobox.losses import ROLES
+from solobox.losses import GROUPS
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- losses: written by `make readme` -->\n", "<!-- end of losses -->\n"
@@ -26,7 +26,7 @@ def with_table(text: str) -> str:
 def table() -> str:
     """A row a leaf: name, sentence, parameters with their defaults, source."""
     rows = ["| name | what it is | parameters | source |", "|---|---|---|---|"]
-    for role in ROLES:
+    for role in GROUPS:
         rows.append(f"| **`loss/{role}=`** | | | |")
         for leaf in leaves(role):
             variant = leaf.target.split(".")[-2] != leaf.name

@@ -12,6 +12,7 @@ from solobox.data.datamodule import DataModule
 from solobox.data.synthetic import Synthetic
 from solobox.engine.quiet import quiet
 from solobox.losses.objective import Objective
+from solobox.losses.schedule.constant import Constant
 from solobox.metrics import Results, headline
 from solobox.models.localiser import Localiser
 from solobox.module import SoloboxModule, parameter_groups
@@ -55,7 +56,7 @@ def test_a_fixed_batch_of_eight_is_overfitted() -> None:
 def test_weight_decay_spares_biases_norms_and_learned_loss_weights() -> None:
     network, loss = model(), objective()
     loss.combine.register_parameter("log_var", nn.Parameter(torch.zeros(2)))
-    decayed, spared = parameter_groups(network, loss)
+    decayed, spared = parameter_groups(network, [loss])
     assert all(p.ndim > 1 for p in decayed["params"])
     assert spared["weight_decay"] == 0 and any(p is loss.combine.log_var for p in spared["params"])
     everything = [*network.parameters(), *loss.parameters()]
@@ -83,7 +84,8 @@ def test_what_is_random_in_a_step_depends_on_seed_and_step_alone() -> None:
         data = DataModule(Synthetic(train=32, val=4, test=4, size=32), Augment(), batch_size=8,
                           num_workers=0, seed=0)  # fmt: skip
         module = SoloboxModule(
-            network, objective(), optimizer=lambda groups: torch.optim.SGD(groups, lr=0.01),
+            network, [objective()], Constant(),
+            optimizer=lambda groups: torch.optim.SGD(groups, lr=0.01),
             scheduler=lambda progress: 1.0, steps=4, seed=7, passport={},
         )  # fmt: skip
         Trainer(max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False,

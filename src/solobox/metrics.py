@@ -57,6 +57,19 @@ def headline(results: Results) -> dict[str, float]:
     }
 
 
+def validated(results: Results, classes: tuple[str, ...]) -> dict[str, float]:
+    """What is known after each validation: `val/acc` and so on, and a schedule may ask for."""
+    per_class = localised(results, classes)
+    means = {name: value for name, value in per_class.items() if "_macro_" in name}
+    return {f"val/{name}": value for name, value in (headline(results) | means).items()}
+
+
+def localised(results: Results, classes: tuple[str, ...]) -> dict[str, float]:
+    """Precision, recall and F1 of each class and their means, class right and o >= .5."""
+    hit = (results.predicted == results.labels) & (results.iou >= 0.5)
+    return _per_class(results, classes, hit, "loc_50")
+
+
 def evaluate(results: Results, classes: tuple[str, ...]) -> dict[str, float]:
     """All metrics of a split as flat names and numbers.
 
@@ -74,7 +87,7 @@ def evaluate(results: Results, classes: tuple[str, ...]) -> dict[str, float]:
     for name in ("acc", "gt_known_50", "loc_50", "loc_70"):
         values[f"{name}/low"], values[f"{name}/high"] = wilson(values[name], n)
     values |= _per_class(results, classes, right, "class")
-    values |= _per_class(results, classes, right & found, "loc_50")
+    values |= localised(results, classes)
     values |= _confusion(results, classes)
     confidence = results.probabilities.amax(-1)
     values["ece"] = calibration_error(confidence, right)

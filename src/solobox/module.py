@@ -1,18 +1,21 @@
 """One step: what happens between a batch and the optimizer."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from lightning import LightningModule
+from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from solobox.data.order import hash32
 from solobox.engine.checkpoint_io import FORMAT
+from solobox.losses.loss_schedule import LossSchedule
 from solobox.losses.objective import Objective, effective_weights
-from solobox.metrics import Results, headline
+from solobox.metrics import Results, validated
 from solobox.models.localiser import Localiser
 from solobox.types import Batch, LossParts, Prediction
 
@@ -22,7 +25,8 @@ class SoloboxModule(LightningModule):
 
     Args:
         model: images -> (B, K + 4).
-        objective: both task losses into one number.
+        objectives: both task losses into one number; one for each phase of the schedule.
+        schedule: says which of them counts when.
         optimizer: makes an optimizer from parameter groups.
         scheduler: factor of the learning rate at progress in [0, 1] of the run.
         steps: optimizer steps of the whole run.
@@ -33,7 +37,8 @@ class SoloboxModule(LightningModule):
     def __init__(
         self,
         model: Localiser,
-        objective: Objective,
+        objectives: Sequence[Objective],
+        schedule: LossSchedule,
         *,
         optimizer: Callable[[list[dict[str, Any]]], Optimizer],
         scheduler: Callable[[float], float],
@@ -43,7 +48,9 @@ class SoloboxModule(LightningModule):
     ) -> None:
         super().__init__()
         self.model = model
-        self.objective = objective
+        self.objective = objectives[0]
+        self.later = nn.ModuleList(objectives[1:])
+        self.schedule = schedule
         self.make_optimizer = optimizer
         self.scheduler = scheduler
         self.steps = steps
@@ -51,8 +58,21 @@ class SoloboxModule(LightningModule):
         self.passport = passport
         self._validated: list[tuple[Tensor, ...]] = []
 
+    @property
+    def active(self) -> Objective:
+        """The objective of the phase that counts."""
+        return self.objectives[self.schedule.phase]
+
+    @property
+    def objectives(self) -> list[Objective]:
+        """The objective of each phase."""
+        return [self.objective, *self.later]
+
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Make what is random in this step a function of (seed, step)."""
+        """Move the schedule; make what is random in this step a function of (seed, step)."""
+        step, epoch = self.global_step, self.current_epoch
+        with self._moving_schedule():
+            self.schedule.advance(step, epoch, min(1.0, step / self.steps))
         seed = hash32(self.seed, self.trainer.fit_loop.epoch_loop.total_batch_idx)
         # Not torch.manual_seed, which visits every kind of accelerator there might be.
         torch.default_generator.manual_seed(seed)
@@ -63,7 +83,9 @@ class SoloboxModule(LightningModule):
         """Loss of one batch; losses, weights and learning rate go to the logs."""
         features = self.model.features(batch.images)
         pred = Prediction.of(self.model.outputs(features))
-        parts = self.objective(pred, batch.labels, batch.boxes, self.global_step, features)
+        parts = self.active(
+            pred, batch.labels, batch.boxes, self.global_step, features, self.schedule.scale
+        )
         lc = parts.sample_weights @ parts.classification.detach()
         ll = parts.sample_weights @ parts.localisation.detach()
         self.log_dict({"loss/classification": lc, "loss/localisation": ll})
@@ -75,9 +97,10 @@ class SoloboxModule(LightningModule):
         return {"loss": parts.total, "classification": lc, "localisation": ll, "total": total}
 
     def on_train_epoch_end(self) -> None:
-        """Let the objective know that a whole epoch is over."""
+        """Let the objectives know that a whole epoch is over."""
         if self.trainer.is_last_batch:
-            self.objective.end_epoch()
+            for objective in self.objectives:
+                objective.end_epoch()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Keep what the model says; the metrics are of the whole split."""
@@ -91,8 +114,10 @@ class SoloboxModule(LightningModule):
         self._validated.clear()
         probabilities, boxes, labels, targets = columns
         results = Results(probabilities, boxes, labels.long(), targets, torch.ones(len(boxes), 2))
-        values = {f"val/{name}": value for name, value in headline(results).items()}
+        values = validated(results, self.model.classes)
         self.log_dict(values)
+        with self._moving_schedule():
+            self.schedule.observe(values)
 
     def configure_gradient_clipping(
         self,
@@ -110,13 +135,36 @@ class SoloboxModule(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """An optimizer whose weight decay spares biases, norms and learned loss weights."""
-        optimizer = self.make_optimizer(parameter_groups(self.model, self.objective))
-        schedule = LambdaLR(optimizer, lambda step: self.scheduler(min(1.0, step / self.steps)))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        optimizer = self.make_optimizer(parameter_groups(self.model, self.objectives))
+        rates = LambdaLR(
+            optimizer,
+            lambda step: self.schedule.lr * self.scheduler(min(1.0, step / self.steps)),
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rates, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Let the checkpoint say what it is."""
+        """Let the checkpoint say what it is, and where the schedule stands."""
         checkpoint["solobox"] = {"format": FORMAT, **self.passport}
+        checkpoint["loss_schedule"] = self.schedule.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Put the schedule where it stood."""
+        self.schedule.load_state_dict(checkpoint["loss_schedule"])
+
+    @contextmanager
+    def _moving_schedule(self) -> Iterator[None]:
+        """Let a new phase's learning rate count from its first step, and say that it began."""
+        before, rate = self.schedule.phase_name, self.schedule.lr
+        yield
+        if self.schedule.phase_name == before:
+            return
+        for optimizer in self.trainer.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] *= self.schedule.lr / rate
+        for logger in self.loggers:
+            if isinstance(logger, TensorBoardLogger):
+                text = f"after step {self.global_step}: {before} -> {self.schedule.phase_name}"
+                logger.experiment.add_text("phase", text, self.global_step)
 
     def _log_weights(self, parts: LossParts) -> None:
         weight_c, weight_l = effective_weights(parts)
@@ -124,11 +172,12 @@ class SoloboxModule(LightningModule):
             "loss/total": parts.total.detach(),
             "weight/classification": weight_c,
             "weight/localisation": weight_l,
+            "phase": float(self.schedule.phase),
             "lr": self.trainer.optimizers[0].param_groups[0]["lr"],
         })  # fmt: skip
 
 
-def parameter_groups(model: nn.Module, objective: nn.Module) -> list[dict[str, Any]]:
+def parameter_groups(model: nn.Module, objectives: Sequence[nn.Module]) -> list[dict[str, Any]]:
     """Parameters that decay (matrices and filters) and those that do not (all the rest)."""
 
     def trainable(parameters: Iterable[nn.Parameter]) -> list[nn.Parameter]:
@@ -136,5 +185,5 @@ def parameter_groups(model: nn.Module, objective: nn.Module) -> list[dict[str, A
 
     weights = [p for p in trainable(model.parameters()) if p.ndim > 1]
     rest = [p for p in trainable(model.parameters()) if p.ndim <= 1]
-    rest += trainable(objective.parameters())
+    rest += trainable(nn.ModuleList(objectives).parameters())
     return [{"params": weights}, {"params": rest, "weight_decay": 0.0}]

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from tests.losses import contracts
 from torch import Tensor, nn
 
-from solobox.losses import ROLES, available, build
+from solobox.losses import GROUPS, ROLES, available, build
 from solobox.losses.gradient_scheme import GradientScheme
 from solobox.losses.objective import Objective
 from solobox.stems import class_of
@@ -119,7 +119,7 @@ def test_preset_chooses_and_carries_no_numbers(name: str) -> None:
     preset: Any = OmegaConf.to_container(OmegaConf.load(path))
     assert set(preset) == {"defaults"}
     choices = {k: v for entry in preset["defaults"] for k, v in dict(entry).items()}
-    assert set(choices) >= set(ROLES)
+    assert set(choices) == set(GROUPS)
     assert {(role, choices[role]) for role in ROLES} <= set(LEAVES)
 
 

@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 
 import solobox.losses
-from solobox.losses import ROLES, available, build
+from solobox.losses import GROUPS, available, build
 
 FOLDER = Path(solobox.losses.__file__).parent
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", GROUPS)
 def test_available_lists_the_files_of_a_role_in_order(role: str) -> None:
     files = sorted(p.stem for p in (FOLDER / role).glob("*.py") if p.stem != "__init__")
     assert available(role) == files
     assert files
 
 
-@pytest.mark.parametrize(("role", "name"), [(r, n) for r in ROLES for n in available(r)])
+@pytest.mark.parametrize(("role", "name"), [(r, n) for r in GROUPS for n in available(r)])
 def test_every_loss_can_be_built_without_parameters(role: str, name: str) -> None:
     made = build(role, name)
     assert type(made).__name__.lower() == name.replace("_", "")
@@ -49,9 +49,11 @@ def test_only_files_of_the_role_are_reachable(name: str) -> None:
         build("localisation", name)
 
 
-@pytest.mark.parametrize("role", ["localization", "schedule", ""])
+@pytest.mark.parametrize("role", ["localization", "schedules", ""])
 def test_unknown_role_is_answered_with_the_roles(role: str) -> None:
-    with pytest.raises(ValueError, match="classification, localisation, reduce, combine") as error:
+    with pytest.raises(
+        ValueError, match="classification, localisation, reduce, combine, schedule"
+    ) as error:
         available(role)
     assert repr(role) in str(error.value)
     with pytest.raises(ValueError, match="role must be one of"):

@@ -8,6 +8,7 @@ from lightning import Callback, LightningModule, Trainer
 from solobox.balance import image_pulls
 from solobox.data.datamodule import DataModule
 from solobox.errors import ConfigError
+from solobox.losses.objective import Objective
 from solobox.module import SoloboxModule
 from solobox.types import Batch
 
@@ -24,12 +25,18 @@ class Calibrate(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measure, once."""
         module = cast(SoloboxModule, pl_module)
-        combine = module.objective.combine
-        if trainer.global_step > 0 or not hasattr(combine, "calibrate"):
+        if trainer.global_step > 0:
             return
+        for objective in module.objectives:
+            if hasattr(objective.combine, "calibrate"):
+                self._calibrate(trainer, module, objective)
+
+    @staticmethod
+    def _calibrate(trainer: Trainer, module: SoloboxModule, objective: Objective) -> None:
+        combine = objective.combine
         count = min(int(combine.batches), max(FEWEST, module.steps // STEPS_A_BATCH))  # type: ignore[arg-type]
         with trainer.precision_plugin.train_step_context():
-            pulls = image_pulls(module.model, module.objective, _batches(trainer, module, count))
+            pulls = image_pulls(module.model, objective, _batches(trainer, module, count))
         try:
             combine.calibrate(pulls)  # type: ignore[operator]
         except ValueError as error:

@@ -1,11 +1,8 @@
 """From settings to objects: the one place where they are put together."""
 
 from pathlib import Path
-from typing import Any
 
 import torch
-from hydra.errors import InstantiationException
-from hydra.utils import instantiate
 from lightning import Trainer
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
@@ -19,14 +16,15 @@ from solobox.callbacks.history import History
 from solobox.callbacks.hparams import HParams
 from solobox.callbacks.length import Length
 from solobox.callbacks.progress import EpochLines
+from solobox.cli.instances import made
+from solobox.cli.objectives import build_objectives
 from solobox.cli.settings import Settings
 from solobox.data.datamodule import DataModule
 from solobox.engine.checkpoint_io import AtomicCheckpointIO
 from solobox.engine.hardware import time_limit
 from solobox.engine.logger import EventsLogger
-from solobox.errors import ConfigError, SoloboxError
+from solobox.errors import ConfigError
 from solobox.losses import ROLES
-from solobox.losses.objective import Objective
 from solobox.models.backbone import load_weights
 from solobox.module import SoloboxModule, parameter_groups
 
@@ -38,8 +36,8 @@ def build_data(settings: Settings) -> DataModule:
     balanced = source.pop("class_balanced")
     del source["epochs"]  # the trainer's default length
     return DataModule(
-        _made("data", source),
-        _made("augment", settings["augment"]),
+        made("data", source),
+        made("augment", settings["augment"]),
         batch_size=batch_size,
         num_workers=num_workers,
         seed=settings["seed"],
@@ -61,23 +59,19 @@ def build_module(settings: Settings, data: DataModule) -> SoloboxModule:
     model = models.build(description)
     if choices["weights"] is not None and settings["ckpt_path"] is None:
         load_weights(model.trunk, choices["backbone"], choices["weights"])
-    parts = {role: _made(f"loss.{role}", settings["loss"][role]) for role in ROLES}
-    objective = Objective(**parts)
+    objectives, schedule = build_objectives(settings["loss"], data.source.classes, data.stats)
+    model.bind(data.stats, objectives[0].initial_logits(data.stats))
+    optimizer = made("optimizer", settings["optimizer"])
     try:
-        objective.bind(data.stats)
-    except ValueError as error:
-        raise ConfigError(f"loss: {error}") from error
-    model.bind(data.stats, objective.initial_logits(data.stats))
-    optimizer = _made("optimizer", settings["optimizer"])
-    try:
-        optimizer(parameter_groups(model, objective))
+        optimizer(parameter_groups(model, objectives))
     except (TypeError, ValueError) as error:
         raise ConfigError(f"optimizer: {error}") from error
     return SoloboxModule(
         model.to(memory_format=torch.channels_last),
-        objective,
+        objectives,
+        schedule,
         optimizer=optimizer,
-        scheduler=_made("scheduler", settings["scheduler"]),
+        scheduler=made("scheduler", settings["scheduler"]),
         steps=run_length(settings, data),
         seed=settings["seed"],
         passport={"model": description, "config": settings},
@@ -127,7 +121,7 @@ def build_trainer(
         HParams(_hparams(settings)),
         checkpoints,
         CleanStop(checkpoints),
-        *(_made(f"callbacks.{name}", extra[name]) for name in extra),
+        *(made(f"callbacks.{name}", extra[name]) for name in extra),
     ]
     try:
         return Trainer(
@@ -143,17 +137,6 @@ def build_trainer(
         )
     except (TypeError, ValueError, MisconfigurationException) as error:
         raise ConfigError(f"trainer: {error}") from error
-
-
-def _made(where: str, leaf: dict[str, Any]) -> Any:
-    """Make the object a config leaf names."""
-    try:
-        return instantiate(leaf, _recursive_=False)
-    except InstantiationException as error:
-        cause = error.__cause__ or error
-        if isinstance(cause, SoloboxError):
-            raise cause from None
-        raise ConfigError(f"{where}: {cause}") from error
 
 
 def _hparams(settings: Settings) -> dict[str, str | float]:

@@ -31,6 +31,8 @@ def explain(error: Exception, typed: Sequence[str]) -> str:
         )
     if found := _NO_KEY.search(text):
         key = found[1] or found[2]
+        if key in _known_keys(typed):
+            return f"{key} holds other keys; a new one is added with a +: '+{key}.NAME=VALUE'"
         return f"there is no option {key!r}{_nearest(key, _known_keys(typed))}; see --help"
     return " ".join(text.split())
 

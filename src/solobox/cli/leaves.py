@@ -38,8 +38,11 @@ class Leaf:
 
     @property
     def parameters_text(self) -> str:
-        """Its parameters as they are typed: "alpha=0.5, gamma=1.5"."""
-        return ", ".join(f"{key}={as_typed(value)}" for key, value in self.parameters.items())
+        """Its parameters as they are typed: "alpha=0.5, gamma=1.5"; of phases the names."""
+        return ", ".join(
+            f"{key}={as_typed(list(value) if isinstance(value, dict) else value)}"
+            for key, value in self.parameters.items()
+        )
 
     @property
     def page(self) -> Page:
@@ -47,10 +50,14 @@ class Leaf:
         return page(self.kind)
 
 
+def names_of(role: str) -> list[str]:
+    """Names of the leaves of a role."""
+    return sorted(path.stem for path in (config_dir() / GROUP / role).glob("*.yaml"))
+
+
 def leaves(role: str) -> list[Leaf]:
     """All leaves of a role, by name."""
-    folder = config_dir() / GROUP / role
-    return [_leaf(role, path.stem) for path in sorted(folder.glob("*.yaml"))]
+    return [_leaf(role, name) for name in names_of(role)]
 
 
 def as_typed(value: Any) -> str:

@@ -11,7 +11,7 @@ from hydra.errors import OverrideParseException
 
 from solobox.cli.explain import explain
 from solobox.cli.leaves import Leaf, as_typed, leaves
-from solobox.losses import ROLES
+from solobox.losses import GROUPS
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def print_table() -> None:
     console = Console()
     if not console.is_terminal:  # in a file a row need not fit a screen
         console.width = max(console.width, 160)
-    for role in ROLES:
+    for role in GROUPS:
         table = Table(title=f"loss/{role}=", title_justify="left", show_lines=True)
         for column in ("name", "formula", "range", "parameters", "source"):
             wide = column == "formula"
@@ -65,7 +65,7 @@ def print_table() -> None:
 
 def _found(name: str) -> list[Leaf]:
     """The leaves of that name; `role/name` says which, where two roles have one."""
-    every = [leaf for role in ROLES for leaf in leaves(role)]
+    every = [leaf for role in GROUPS for leaf in leaves(role)]
     found = [leaf for leaf in every if name in (leaf.name, f"{leaf.role}/{leaf.name}")]
     if not found:
         names = sorted({leaf.name for leaf in every})
@@ -95,6 +95,8 @@ def _show(leaf: Leaf, out: Path | None) -> None:
     print(f"python train.py loss/{leaf.role}={leaf.name}")
     for key, value in leaf.parameters.items():
         print(f"  loss.{leaf.role}.{key}={as_typed(value)}")
+    if leaf.role == "schedule":  # what it does depends on the run
+        return
     path = out or Path(f"{leaf.role}-{leaf.name}.png")
     title = f"loss/{leaf.role}={leaf.name}   {leaf.parameters_text}"
     draw(leaf.role, part, path, title=title)

@@ -10,7 +10,7 @@ from lightning.fabric.plugins import TorchCheckpointIO
 
 from solobox.errors import CheckpointError
 
-FORMAT = 1  # of the "solobox" part of a checkpoint
+FORMAT = 2  # of the "solobox" part of a checkpoint
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):

@@ -6,27 +6,26 @@ A name is a file is a class: `balanced_l1` lives in `balanced_l1.py` as `Balance
 
 from typing import Any
 
-from torch import nn
-
 from solobox.stems import class_of, stems
 
 ROLES = ("classification", "localisation", "reduce", "combine")
+GROUPS = (*ROLES, "schedule")
 
 
 def available(role: str) -> list[str]:
     """Names that `build` accepts for a role, sorted.
 
     Raises:
-        ValueError: the role is not one of ROLES.
+        ValueError: the role is not one of GROUPS.
     """
     return stems(_package(role))
 
 
-def build(role: str, name: str, **parameters: Any) -> nn.Module:
-    """Build one loss, reduction or combination by its name.
+def build(role: str, name: str, **parameters: Any) -> Any:
+    """Build one loss, reduction, combination or schedule by its name.
 
     Args:
-        role: one of ROLES.
+        role: one of GROUPS.
         name: one of `available(role)`.
         **parameters: handed to the class; its docstring explains them.
 
@@ -38,6 +37,6 @@ def build(role: str, name: str, **parameters: Any) -> nn.Module:
 
 
 def _package(role: str) -> str:
-    if role not in ROLES:
-        raise ValueError(f"role must be one of {', '.join(ROLES)}; found {role!r}")
+    if role not in GROUPS:
+        raise ValueError(f"role must be one of {', '.join(GROUPS)}; found {role!r}")
     return f"{__name__}.{role}"

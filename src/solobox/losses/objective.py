@@ -70,6 +70,7 @@ class Objective(nn.Module):
         boxes: Tensor,
         step: int,
         features: Tensor | None = None,
+        scale: tuple[float, float] = (1.0, 1.0),
     ) -> LossParts:
         """Losses of one batch.
 
@@ -79,15 +80,17 @@ class Objective(nn.Module):
             boxes: (B, 4), centre form in [0, 1].
             step: optimizer steps done.
             features: what both tasks were computed from; schemes that balance gradients need it.
+            scale: factors of both losses before they are combined.
         """
         with torch.autocast(pred.box.device.type, enabled=False):
             lc, ll, weights = self.task_losses(pred, labels, boxes)
             self._count(lc, ll, weights)
+            scaled = scale[0] * lc, scale[1] * ll
             if not isinstance(self.combine, GradientScheme):
-                return LossParts(self.combine(lc, ll, weights, step), lc, ll, weights)
+                return LossParts(self.combine(*scaled, weights, step), lc, ll, weights)
             if features is None:
                 raise ValueError(f"{type(self.combine).__name__} needs the shared features")
-            losses = task_losses(lc, ll, weights)
+            losses = task_losses(*scaled, weights)
             gram = task_gram(losses, features)
             total = self.combine.weights(gram, losses, step) @ losses
             learning = self.combine.learning_loss(gram, losses.detach())

@@ -1,0 +1,1 @@
+"""What is minimised when: phases of other losses, and factors that move."""
