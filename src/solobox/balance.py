@@ -2,16 +2,84 @@
 
 import copy
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from solobox.losses.gradient_scheme import task_losses
-from solobox.losses.objective import Objective
+from solobox.losses.objective import Objective, slopes
 from solobox.models.localiser import Localiser
-from solobox.types import Batch, Prediction
+from solobox.types import Batch, LossParts, Prediction
 
 FAINT = 1e-3
+
+
+class Balance(NamedTuple):
+    """Who pulls how hard in one step; all () on the device of the features.
+
+    Attributes:
+        norm_class: norm of the classification loss's gradient at the shared features.
+        norm_box: that of the localisation loss.
+        pull_class: norm_class times weight_class: what really reaches the trunk.
+        pull_box: norm_box times weight_box.
+        share_box: pull_box / (pull_class + pull_box).
+        cosine: of both gradients; below 0 they work against each other.
+        weight_class: what the combination multiplies the classification loss by.
+        weight_box: that of the localisation loss.
+        active_class: part of the images through which the class trains.
+        active_box: part of the images through which the box trains.
+        inliers: part of the box gradient that comes from images with IoU >= .5.
+    """
+
+    norm_class: Tensor
+    norm_box: Tensor
+    pull_class: Tensor
+    pull_box: Tensor
+    share_box: Tensor
+    cosine: Tensor
+    weight_class: Tensor
+    weight_box: Tensor
+    active_class: Tensor
+    active_box: Tensor
+    inliers: Tensor
+
+
+def balance_of(parts: LossParts, features: Tensor, good: Tensor) -> Balance:
+    """Measure a step whose graph is still there; the objective is not called again.
+
+    Costs two backward passes through the head, none through the trunk.
+
+    Args:
+        parts: what the objective said.
+        features: (B, C, h, w) that both tasks were computed from.
+        good: (B,) bool, where the predicted box has IoU >= .5.
+    """
+    multiplied = slopes(parts)
+    losses = task_losses(parts.classification, parts.localisation, parts.sample_weights)
+    rows = [
+        torch.autograd.grad(loss, features, retain_graph=True, materialize_grads=True)[0].flatten(1)
+        for loss in losses
+    ]
+    weights = torch.stack([slope.sum() for slope in multiplied])
+    norms = torch.stack([gradient.norm() for gradient in rows])
+    pulls = weights.abs() * norms
+    tiny = torch.finfo(norms.dtype).tiny
+    images = rows[1].norm(dim=1)
+    active = [slope.ne(0).float().mean() for slope in multiplied]
+    return Balance(
+        norm_class=norms[0],
+        norm_box=norms[1],
+        pull_class=pulls[0],
+        pull_box=pulls[1],
+        share_box=pulls[1] / pulls.sum().clamp(min=tiny),
+        cosine=(rows[0] * rows[1]).sum() / norms.prod().clamp(min=tiny),
+        weight_class=weights[0],
+        weight_box=weights[1],
+        active_class=active[0],
+        active_box=active[1],
+        inliers=(images * good).sum() / images.sum().clamp(min=tiny),
+    )
 
 
 def image_pulls(model: Localiser, objective: Objective, batches: Iterable[Batch]) -> Tensor:

@@ -11,10 +11,14 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from solobox.balance import Balance, balance_of
+from solobox.boxes import iou
 from solobox.data.order import hash32
 from solobox.engine.checkpoint_io import FORMAT
+from solobox.engine.divergence import explain_divergence
+from solobox.errors import DivergedError
 from solobox.losses.loss_schedule import LossSchedule
-from solobox.losses.objective import Objective, effective_weights
+from solobox.losses.objective import Objective
 from solobox.metrics import Results, validated
 from solobox.models.localiser import Localiser
 from solobox.types import Batch, LossParts, Prediction
@@ -57,6 +61,8 @@ class SoloboxModule(LightningModule):
         self.seed = seed
         self.passport = passport
         self._validated: list[tuple[Tensor, ...]] = []
+        self.results: Results | None = None  # of the last validation
+        self._losses: list[tuple[Tensor, Tensor, Tensor]] = []  # since the last step, per image
 
     @property
     def active(self) -> Objective:
@@ -90,11 +96,14 @@ class SoloboxModule(LightningModule):
         ll = parts.sample_weights @ parts.localisation.detach()
         self.log_dict({"loss/classification": lc, "loss/localisation": ll})
         # The steps at which Lightning hands what is logged to TensorBoard.
-        if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-            self._log_weights(parts)
+        tasks = (parts.classification.detach(), parts.localisation.detach())
+        self._losses.append((*tasks, batch.indices))
+        due = (self.global_step + 1) % self.trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
+        balance = self._log_balance(parts, features, iou(pred.box, batch.boxes)) if due else None
         # "loss" is what Lightning minimises, and divides when batches are accumulated.
         total = parts.total.detach()
-        return {"loss": parts.total, "classification": lc, "localisation": ll, "total": total}
+        outputs = {"loss": parts.total, "classification": lc, "localisation": ll, "total": total}
+        return outputs if balance is None else outputs | {"balance": torch.stack(balance)}
 
     def on_train_epoch_end(self) -> None:
         """Let the objectives know that a whole epoch is over."""
@@ -114,6 +123,7 @@ class SoloboxModule(LightningModule):
         self._validated.clear()
         probabilities, boxes, labels, targets = columns
         results = Results(probabilities, boxes, labels.long(), targets, torch.ones(len(boxes), 2))
+        self.results = results
         values = validated(results, self.model.classes)
         self.log_dict(values)
         with self._moving_schedule():
@@ -125,13 +135,22 @@ class SoloboxModule(LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip the norm of all gradients together.
+        """Clip the norm of all gradients together; stop before a step that is no number.
 
         Lightning's own refuses fused optimizers under bf16-mixed, where nothing is scaled.
+
+        Raises:
+            DivergedError: a loss or gradient is not finite; no weight has changed.
         """
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        if not norm.isfinite():
+            names = self.trainer.datamodule.train.paths  # type: ignore[attr-defined]
+            raise DivergedError(explain_divergence(self._losses, names, self.global_step))
+        self._losses.clear()
         if gradient_clip_val:
-            parameters = [p for group in optimizer.param_groups for p in group["params"]]
-            torch.nn.utils.clip_grad_norm_(parameters, gradient_clip_val)
+            torch.nn.utils.clip_grads_with_norm_(parameters, gradient_clip_val, norm)
 
     def configure_optimizers(self) -> Any:
         """An optimizer whose weight decay spares biases, norms and learned loss weights."""
@@ -166,15 +185,15 @@ class SoloboxModule(LightningModule):
                 text = f"after step {self.global_step}: {before} -> {self.schedule.phase_name}"
                 logger.experiment.add_text("phase", text, self.global_step)
 
-    def _log_weights(self, parts: LossParts) -> None:
-        weight_c, weight_l = effective_weights(parts)
+    def _log_balance(self, parts: LossParts, features: Tensor, overlap: Tensor) -> Balance:
+        balance = balance_of(parts, features, overlap.detach() >= 0.5)
+        self.log_dict({f"balance/{name}": value for name, value in balance._asdict().items()})
         self.log_dict({
             "loss/total": parts.total.detach(),
-            "weight/classification": weight_c,
-            "weight/localisation": weight_l,
             "phase": float(self.schedule.phase),
             "lr": self.trainer.optimizers[0].param_groups[0]["lr"],
         })  # fmt: skip
+        return balance
 
 
 def parameter_groups(model: nn.Module, objectives: Sequence[nn.Module]) -> list[dict[str, Any]]:

@@ -47,15 +47,12 @@ class LossParts(NamedTuple):
         classification: (B,) one value a sample, before reduction.
         localisation: (B,) one value a sample, before reduction.
         sample_weights: (B,) which samples count; detached, >= 0, sums to 1.
-        gram: (2, 2) products of the tasks' gradients at the shared features, where the
-            combination needed them.
     """
 
     total: Tensor
     classification: Tensor
     localisation: Tensor
     sample_weights: Tensor
-    gram: Tensor | None = None
 
 
 @dataclass(frozen=True)

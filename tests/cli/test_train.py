@@ -72,8 +72,9 @@ def test_tensorboard_shows_losses_weights_metrics_images_and_hparams(finished: O
     events = EventAccumulator(str(finished.run), size_guidance={"images": 0}).Reload()
     tags = events.Tags()
     wanted = {
-        "loss/classification", "loss/localisation", "loss/total", "lr", "weight/classification",
-        "weight/localisation", "val/acc", "val/iou", "val/loc_50", "final/acc", "final/loc_50",
+        "loss/classification", "loss/localisation", "loss/total", "lr", "balance/pull_class",
+        "balance/pull_box", "balance/share_box", "balance/weight_box", "balance/cosine",
+        "balance/inliers", "phase", "val/acc", "val/iou", "val/loc_50", "final/acc", "final/loc_50",
     }  # fmt: skip
     assert wanted <= set(tags["scalars"])
     assert any(tag.startswith("val/boxes") for tag in tags["images"])

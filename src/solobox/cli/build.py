@@ -1,5 +1,6 @@
 """From settings to objects: the one place where they are put together."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -7,10 +8,12 @@ from lightning import Trainer
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from solobox import models
+from solobox.callbacks.balance_panel import BalancePanel
 from solobox.callbacks.calibrate import Calibrate
 from solobox.callbacks.checkpoints import Checkpoints
 from solobox.callbacks.clean_stop import CleanStop
 from solobox.callbacks.clock import Clock
+from solobox.callbacks.collapse import Collapse
 from solobox.callbacks.finite import Finite
 from solobox.callbacks.history import History
 from solobox.callbacks.hparams import HParams
@@ -46,8 +49,14 @@ def build_data(settings: Settings) -> DataModule:
     )
 
 
-def build_module(settings: Settings, data: DataModule) -> SoloboxModule:
-    """Model and objective, bound to what the training split looks like."""
+def build_module(settings: Settings, data: DataModule, typed: Sequence[str]) -> SoloboxModule:
+    """Model and objective, bound to what the training split looks like.
+
+    Args:
+        settings: of the run.
+        data: of the run.
+        typed: the options the run was started with; they go into its checkpoints.
+    """
     choices = settings["model"]
     description = {
         "backbone": choices["backbone"],
@@ -74,7 +83,7 @@ def build_module(settings: Settings, data: DataModule) -> SoloboxModule:
         scheduler=made("scheduler", settings["scheduler"]),
         steps=run_length(settings, data),
         seed=settings["seed"],
-        passport={"model": description, "config": settings},
+        passport={"model": description, "config": settings, "typed": list(typed)},
     )
 
 
@@ -115,7 +124,9 @@ def build_trainer(
         EpochLines(steps),
         Length(steps),
         Calibrate(),
+        BalancePanel(),
         Clock(),
+        Collapse(),
         Finite(),
         History(directory / "history.csv"),
         HParams(_hparams(settings)),

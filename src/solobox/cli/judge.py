@@ -8,24 +8,27 @@ import torch
 from lightning import Trainer
 
 from solobox.baselines import baselines
+from solobox.callbacks.balance_panel import BalancePanel
 from solobox.callbacks.clock import Clock
+from solobox.callbacks.collapse import Collapse
 from solobox.callbacks.hparams import HParams
+from solobox.cli.verdict import verdict
 from solobox.data.datamodule import DataModule
 from solobox.engine.checkpoint_io import read_checkpoint
 from solobox.engine.predict import predict_split
 from solobox.metrics import evaluate
 from solobox.models.localiser import Localiser
+from solobox.module import SoloboxModule
 from solobox.report import print_table, write_metrics, write_predictions
 
 
-def judge(
-    model: Localiser, data: DataModule, trainer: Trainer, directory: Path, *, seed: int
-) -> float:
-    """Judge best.ckpt on validation and test, into files and on the screen.
+def judge(module: SoloboxModule, data: DataModule, trainer: Trainer, directory: Path) -> float:
+    """Judge best.ckpt on validation and test, and who dominated, into files and on the screen.
 
     Returns:
         Top-1 Loc@.5 on validation.
     """
+    model, typed = module.model, module.passport["typed"]
     _load_best(model, directory / "checkpoints" / "best.ckpt")
     figures: dict[str, Any] = {}
     for name in ("val", "test"):
@@ -43,16 +46,22 @@ def judge(
         )
         values = evaluate(results, split.classes) | without_looking
         figures |= {f"{name}/{key}": value for key, value in values.items()}
-    (clock,) = (c for c in trainer.callbacks if isinstance(c, Clock))  # type: ignore[attr-defined]
+    callbacks = trainer.callbacks  # type: ignore[attr-defined]
+    (clock,) = (c for c in callbacks if isinstance(c, Clock))
+    (panel,) = (c for c in callbacks if isinstance(c, BalancePanel))
+    judgement = verdict(panel, typed)
     figures |= {
         "seconds": clock.seconds,
         "images_per_s": clock.images_per_s,
         "git_commit": _git_commit(),
-        "seed": seed,
+        "seed": module.seed,
     }
+    (collapse,) = (c for c in callbacks if isinstance(c, Collapse))
+    figures |= judgement.figures | {"collapse": ", ".join(collapse.found) or None}
     write_metrics(directory / "metrics.json", figures)
     HParams.finish(trainer, figures)
     print_table(figures, directory)
+    print(judgement.text)
     return figures["val/loc_50"]
 
 

@@ -45,11 +45,11 @@ def train(cfg: DictConfig) -> float:
     if checkpoint is not None:
         stored = read_checkpoint(checkpoint)
         settings = continued(stored["solobox"]["config"], settings, typed)
-        step = stored["global_step"]
+        step, typed = stored["global_step"], stored["solobox"]["typed"]
 
     seed_everything(settings["seed"], workers=True, verbose=False)
     data = build_data(settings)
-    module = build_module(settings, data)
+    module = build_module(settings, data, typed)
     directory = directory_of(Path(checkpoint)) if checkpoint else _claim(settings, typed)
     try:
         trainer = build_trainer(settings, module.steps, directory, step)
@@ -63,7 +63,7 @@ def train(cfg: DictConfig) -> float:
         last = directory / "checkpoints" / "last.ckpt"
         print(f"{stop}; continue with: python train.py ckpt_path={last}", file=sys.stderr)
         sys.exit(128 + stop.signum)
-    return judge(module.model, data, trainer, directory, seed=settings["seed"])
+    return judge(module, data, trainer, directory)
 
 
 def _claim(settings: Settings, typed: Sequence[str]) -> Path:

@@ -96,7 +96,7 @@ class Objective(nn.Module):
             learning = self.combine.learning_loss(gram, losses.detach())
             if learning is not None:  # trains the scheme's own weights, changes no value
                 total = total + (learning - learning.detach()).to(total)
-            return LossParts(total, lc, ll, weights, gram)
+            return LossParts(total, lc, ll, weights)
 
     def end_epoch(self) -> None:
         """Tell a combination that asks for it how large both losses were in the epoch."""
@@ -111,13 +111,14 @@ class Objective(nn.Module):
             self.epoch_batches = self.epoch_batches + 1
 
 
-def effective_weights(parts: LossParts) -> tuple[Tensor, Tensor]:
-    """Give d total / d Lc and d total / d Ll: what a combination really multiplies each loss by.
+def slopes(parts: LossParts) -> tuple[Tensor, Tensor]:
+    """Give d total / d lc and d total / d ll, (B,) each: by what each image's loss is multiplied.
 
-    Read off the graph of `parts`, which stays usable; the objective is not called again.
+    Their sums are the effective weights of both losses. Read off the graph of `parts`, which
+    stays usable; the objective is not called again.
     """
     tasks = (parts.classification, parts.localisation)
-    grad_c, grad_l = torch.autograd.grad(
+    slope_c, slope_l = torch.autograd.grad(
         parts.total, tasks, retain_graph=True, materialize_grads=True
     )
-    return grad_c.sum(), grad_l.sum()
+    return slope_c, slope_l

@@ -1,0 +1,98 @@
+"""Who dominated, in plain words, and a command that helps."""
+
+import json
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tests.command import SMALL, Outcome
+
+Train = Callable[..., Outcome]
+SHORT = ("data.train=512", "data.val=16", "data.test=8", "data.size=32", "trainer=cpu",
+         "trainer.max_steps=40", "callbacks.box_images.count=0")  # fmt: skip
+CALIBRATED = "loss/combine=calibrated"
+
+
+def metrics(outcome: Outcome, run: str) -> dict[str, Any]:
+    return json.loads((outcome.folder / run / "metrics.json").read_text())
+
+
+def test_a_balanced_run_is_called_so(train: Train) -> None:
+    outcome = train(*SHORT, CALIBRATED)
+    assert outcome.metrics["balance/verdict"] == "balanced"
+    assert outcome.metrics["balance/try"] is None
+    assert "neither dominates" in outcome.out
+
+
+@pytest.mark.parametrize(("ratio", "who"), [(0.01, "classification"), (100.0, "localisation")])
+def test_a_planted_imbalance_is_found_and_the_command_cures_it(
+    train: Train, ratio: float, who: str
+) -> None:
+    outcome = train(*SHORT, CALIBRATED, f"loss.combine.ratio={ratio}", "hydra.run.dir=planted")
+    found = metrics(outcome, "planted")
+    assert found["balance/verdict"] == f"{who} dominates"
+    assert f"{who} dominates. Try: python train.py" in outcome.out
+    words = shlex.split(found["balance/try"])
+    assert words[:2] == ["python", "train.py"] and "loss/combine=weighted" in words
+    assert not any(word.startswith("loss.combine.ratio") for word in words)
+    cured = train(*words[2:], "hydra.run.dir=cured")
+    assert metrics(cured, "cured")["balance/verdict"] == "balanced"
+
+
+def test_max_that_lets_one_task_starve_is_found(train: Train) -> None:
+    outcome = train(*SHORT, "loss/combine=max", "loss.combine.beta=0.001")
+    assert outcome.metrics["balance/verdict"] == "classification dominates"
+    assert outcome.metrics["balance/share_box"] == 0
+
+
+def test_a_run_too_short_to_measure_says_so(train: Train) -> None:
+    outcome = train(*SMALL, "trainer.log_every_n_steps=100")
+    assert outcome.metrics["balance/verdict"] == "not measured"
+    assert "log_every_n_steps" in outcome.out
+
+
+def test_a_continued_run_suggests_the_options_it_was_started_with(train: Train) -> None:
+    options = (*SHORT, CALIBRATED, "loss.combine.ratio=0.01", "hydra.run.dir=run")
+    first = metrics(train(*options), "run")["balance/try"]
+    again = train("ckpt_path=run/checkpoints/last.ckpt", "trainer.max_steps=50")
+    second = metrics(again, "run")["balance/try"]
+    assert second.partition("loss.combine")[0] == first.partition("loss.combine")[0]
+
+
+def test_panel_is_one_page_of_custom_scalars(train: Train) -> None:
+    run = train(*SMALL).run
+    events = EventAccumulator(str(run), size_guidance={"tensors": 0}).Reload()
+    assert "custom_scalars__config__" in events.Tags()["tensors"]
+    layout = events.Tensors("custom_scalars__config__")[0].tensor_proto.string_val[0]
+    scalars = set(events.Tags()["scalars"])
+    for name in ("pull_class", "share_box", "cosine", "weight_box", "active_box", "inliers"):
+        assert f"balance/{name}".encode() in layout
+        assert f"balance/{name}" in scalars
+
+
+def test_a_diverged_step_stops_the_run_before_it_counts(train: Train) -> None:
+    options = (*SMALL, "optimizer.lr=1e30", "scheduler=constant")
+    outcome = train(*options, expect=1)
+    assert "training diverged in step 3: the classification loss is not finite" in outcome.err
+    assert "synthetic/train/" in outcome.err
+    assert len(outcome.err.strip().splitlines()) == 1
+    assert list(outcome.run.glob("checkpoints/*")) == []
+
+
+@pytest.mark.slow
+def test_verdict_is_right_on_planted_imbalances(train: Train) -> None:
+    """At least 95 % of 40 planted and 20 balanced short runs with seeds of their own."""
+    planted = [1e-3, 1e-2, 0.1, 10.0, 100.0, 1e3]
+    ratios = [planted[i % 6] for i in range(40)] + [1.0] * 20
+    box = ("giou", "l2", "balanced_l1", "smooth_l1", "ciou")
+    right = 0
+    for seed, ratio in enumerate(ratios):
+        train(*SHORT, CALIBRATED, f"loss.combine.ratio={ratio}", f"seed={seed}",
+              f"loss/localisation={box[seed % 5]}", f"hydra.run.dir=run{seed}")  # fmt: skip
+        with open(f"run{seed}/metrics.json") as file:
+            found = json.load(file)["balance/verdict"]
+        expected = "localisation dominates" if ratio > 1 else "classification dominates"
+        right += found == ("balanced" if ratio == 1 else expected)
+    assert right >= 57
