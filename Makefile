@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: train test test-slow lint readme
+.PHONY: train test test-slow lint readme forum bench
 
 train: $(READY)
 	$(BIN)/python train.py $(ARGS)
@@ -18,6 +18,13 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+forum: $(READY)
+	$(BIN)/python scripts/reproduce_forum.py
+
+bench: $(READY)
+	$(BIN)/python scripts/bench_balance.py
+	$(BIN)/python scripts/bench_balance.py --backbone mobilenet_v2 --size 160 --rounds 15
 
 readme: $(READY)
 	$(BIN)/python scripts/readme.py

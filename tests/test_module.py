@@ -10,12 +10,13 @@ from solobox.callbacks.box_images import RIGHT, TRUE, WRONG, draw
 from solobox.data.augment import Augment
 from solobox.data.datamodule import DataModule
 from solobox.data.synthetic import Synthetic
+from solobox.engine.parameter_groups import parameter_groups
 from solobox.engine.quiet import quiet
 from solobox.losses.objective import Objective
 from solobox.losses.schedule.constant import Constant
 from solobox.metrics import Results, headline
 from solobox.models.localiser import Localiser
-from solobox.module import SoloboxModule, parameter_groups
+from solobox.module import SoloboxModule
 from solobox.types import Prediction
 
 

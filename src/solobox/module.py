@@ -1,6 +1,6 @@
 """One step: what happens between a batch and the optimizer."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from solobox.boxes import iou
 from solobox.data.order import hash32
 from solobox.engine.checkpoint_io import FORMAT
 from solobox.engine.divergence import explain_divergence
+from solobox.engine.parameter_groups import parameter_groups
 from solobox.errors import DivergedError
 from solobox.losses.loss_schedule import LossSchedule
 from solobox.losses.objective import Objective
@@ -194,15 +195,3 @@ class SoloboxModule(LightningModule):
             "lr": self.trainer.optimizers[0].param_groups[0]["lr"],
         })  # fmt: skip
         return balance
-
-
-def parameter_groups(model: nn.Module, objectives: Sequence[nn.Module]) -> list[dict[str, Any]]:
-    """Parameters that decay (matrices and filters) and those that do not (all the rest)."""
-
-    def trainable(parameters: Iterable[nn.Parameter]) -> list[nn.Parameter]:
-        return [p for p in parameters if p.requires_grad]
-
-    weights = [p for p in trainable(model.parameters()) if p.ndim > 1]
-    rest = [p for p in trainable(model.parameters()) if p.ndim <= 1]
-    rest += trainable(nn.ModuleList(objectives).parameters())
-    return [{"params": weights}, {"params": rest, "weight_decay": 0.0}]

@@ -33,7 +33,7 @@ def test_a_planted_imbalance_is_found_and_the_command_cures_it(
     outcome = train(*SHORT, CALIBRATED, f"loss.combine.ratio={ratio}", "hydra.run.dir=planted")
     found = metrics(outcome, "planted")
     assert found["balance/verdict"] == f"{who} dominates"
-    assert f"{who} dominates. Try: python train.py" in outcome.out
+    assert f"{who} dominates.\nTry: python train.py" in outcome.out
     words = shlex.split(found["balance/try"])
     assert words[:2] == ["python", "train.py"] and "loss/combine=weighted" in words
     assert not any(word.startswith("loss.combine.ratio") for word in words)

@@ -26,10 +26,11 @@ from solobox.data.datamodule import DataModule
 from solobox.engine.checkpoint_io import AtomicCheckpointIO
 from solobox.engine.hardware import time_limit
 from solobox.engine.logger import EventsLogger
+from solobox.engine.parameter_groups import parameter_groups
 from solobox.errors import ConfigError
 from solobox.losses import ROLES
 from solobox.models.backbone import load_weights
-from solobox.module import SoloboxModule, parameter_groups
+from solobox.module import SoloboxModule
 
 
 def build_data(settings: Settings) -> DataModule:

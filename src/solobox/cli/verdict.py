@@ -61,7 +61,7 @@ def verdict(panel: BalancePanel, typed: Sequence[str]) -> Verdict:
     faint = min(share, 1 - share)
     text = f"Balance: {weak} sends {_percent(faint)} of the gradient; {strong} dominates."
     command = _command(panel.norm_ratio, typed)
-    return Verdict(ratio, share, f"{strong} dominates", f"{text} Try: {command}", command)
+    return Verdict(ratio, share, f"{strong} dominates", f"{text}\nTry: {command}", command)
 
 
 def _command(norm_ratio: float, typed: Sequence[str]) -> str:
