@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from solobox.cli.train import main as train
+from solobox.engine.run_directory import safe_name
 from solobox.losses import build
 
 RUNS, DOCS = Path("runs/forum"), Path(__file__).parents[1] / "docs"
@@ -64,7 +65,7 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
         NATURAL, ("loss=ce_l2", "loss/combine=weighted", f"loss.combine.beta={32.0**2}")
     ),
     "max{Lc, Ll}": (CURES, (*FAINT, "loss/combine=max")),
-    "max{Lc, 1000 Ll}": (CURES, (*FAINT, "loss/combine=max", "loss.combine.beta=1000.0")),
+    "max{Lc, 10000 Ll}": (CURES, (*FAINT, "loss/combine=max", "loss.combine.beta=10000.0")),
     "uncertainty": (CURES, (*FAINT, "loss/combine=uncertainty")),
     "geometric mean": (CURES, (*FAINT, "loss/combine=geometric_mean")),
     "IMTL-G": (CURES, (*FAINT, "loss/combine=imtl_g")),
@@ -76,20 +77,24 @@ COLOURS = {ASKED: "tab:red", TRIED: "tab:orange", NATURAL: "tab:grey", CURES: "t
 
 def main() -> None:
     """Train what is missing, then write the table and the figure."""
-    for number, (options, seed) in enumerate((c[1], s) for c in CASES.values() for s in SEEDS):
-        directory = RUNS / f"{number // len(SEEDS):02}-s{seed}"
-        if not (directory / "metrics.json").is_file():
-            sys.argv = ["train.py", *options, *BUDGET, f"seed={seed}", f"hydra.run.dir={directory}"]
-            train()
+    for name, (_, options) in CASES.items():
+        for seed in SEEDS:
+            if not (run(name, seed) / "metrics.json").is_file():
+                place = f"hydra.run.dir={run(name, seed)}"
+                sys.argv = ["train.py", *options, *BUDGET, f"seed={seed}", place]
+                train()
     found = {
-        name: [
-            json.loads((RUNS / f"{i:02}-s{seed}" / "metrics.json").read_text()) for seed in SEEDS
-        ]
-        for i, name in enumerate(CASES)
+        name: [json.loads((run(name, seed) / "metrics.json").read_text()) for seed in SEEDS]
+        for name in CASES
     }
     (DOCS / "forum.md").write_text(page(found), encoding="utf-8")
     figure(found, DOCS / "forum.png")
     print(f"wrote {DOCS / 'forum.md'} and {DOCS / 'forum.png'}")
+
+
+def run(name: str, seed: int) -> Path:
+    """Where a run lies."""
+    return RUNS / f"{safe_name(name)}-s{seed}"
 
 
 def page(found: dict[str, list[dict[str, Any]]]) -> str:
