@@ -107,10 +107,11 @@ class SoloboxModule(LightningModule):
         return outputs if balance is None else outputs | {"balance": torch.stack(balance)}
 
     def on_train_epoch_end(self) -> None:
-        """Let the objectives know that a whole epoch is over."""
+        """Let a combination that asks for it know that a whole epoch is over."""
         if self.trainer.is_last_batch:
-            for objective in self.objectives:
-                objective.end_epoch()
+            for combine in {objective.combine for objective in self.objectives}:
+                if hasattr(combine, "end_epoch"):
+                    combine.end_epoch()  # type: ignore[operator]
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Keep what the model says; the metrics are of the whole split."""
@@ -178,6 +179,8 @@ class SoloboxModule(LightningModule):
         yield
         if self.schedule.phase_name == before:
             return
+        if hasattr(self.active.combine, "forget"):
+            self.active.combine.forget()  # type: ignore[operator]
         for optimizer in self.trainer.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] *= self.schedule.lr / rate

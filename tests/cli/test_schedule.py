@@ -60,6 +60,27 @@ def test_chosen_leaf_keeps_its_numbers_in_a_phase_that_names_it(train: Train) ->
     assert first == pytest.approx(second, rel=1e-6)
 
 
+def test_dwa_follows_the_epochs_across_phases(train: Train) -> None:
+    options = ("loss/schedule=stages", "loss/combine=dwa", "trainer.max_epochs=6")
+    run = train(*SMALL, *options).run
+    state = read_checkpoint(run / "checkpoints" / "last.ckpt")["state_dict"]
+    weights = [e.value for e in events(run).Scalars("balance/weight_box")]
+    assert weights[:12] == [1.0] * 12, "two epochs of the second phase have to pass"
+    assert weights[-1] != 1.0 and (state["objective.combine.last"] > 0).all()
+
+
+def test_each_phase_is_calibrated_for_its_own_losses(train: Train) -> None:
+    run = train(*SMALL, "loss/schedule=stages", "loss/combine=calibrated").run
+    state = read_checkpoint(run / "checkpoints" / "last.ckpt")["state_dict"]
+    assert state["objective.combine.beta"] != state["later.0.combine.beta"]
+
+
+def test_cycle_without_validation_is_refused(train: Train) -> None:
+    outcome = train(*SMALL, "loss/schedule=cycle", "+trainer.limit_val_batches=0", expect=1)
+    assert "trainer.limit_val_batches=0 makes none" in outcome.err
+    assert outcome.runs == []
+
+
 @pytest.mark.parametrize("step", [4, 6, 7])
 @pytest.mark.parametrize(
     "choice",
@@ -91,6 +112,10 @@ def test_a_schedule_goes_on_to_the_same_bits(
         ("+loss.schedule.phases.recall.weight=2", "found weight"),
         ("loss.schedule.phases={recall:{weight:2}}", "loss.schedule.phases holds other keys"),
         ("loss.schedule.longest=0", "longest must be > 0"),
+        ("loss.schedule.phases=null", "at least one NAME: {...}; found None"),
+        ("loss.schedule=3", "loss.schedule must be the settings of a leaf"),
+        ("loss.combine=5", "loss.combine must be the settings of a leaf"),
+        ("~loss.reduce", "loss.reduce must be the settings of a leaf"),
     ],
 )
 def test_a_mistake_gets_one_sentence(train: Train, typed: str, sentence: str) -> None:

@@ -3,11 +3,15 @@
 import json
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tests.command import SMALL, Outcome
+
+from solobox.callbacks.balance_panel import BalancePanel
+from solobox.cli.verdict import verdict
 
 Train = Callable[..., Outcome]
 SHORT = ("data.train=512", "data.val=16", "data.test=8", "data.size=32", "trainer=cpu",
@@ -39,6 +43,39 @@ def test_a_planted_imbalance_is_found_and_the_command_cures_it(
     assert not any(word.startswith("loss.combine.ratio") for word in words)
     cured = train(*words[2:], "hydra.run.dir=cured")
     assert metrics(cured, "cured")["balance/verdict"] == "balanced"
+
+
+def test_a_ramp_is_answered_with_a_scheme_that_sees_gradients(train: Train) -> None:
+    ramp = ("loss/schedule=ramp", "loss.schedule.start=0.001", "loss.schedule.end=0.001")
+    outcome = train(*SHORT, *ramp, "hydra.run.dir=planted")
+    words = shlex.split(metrics(outcome, "planted")["balance/try"])
+    assert words[-1] == "loss/combine=imtl_g"
+    cured = train(*words[2:], "hydra.run.dir=cured")
+    assert metrics(cured, "cured")["balance/verdict"] == "balanced"
+
+
+def test_command_takes_back_what_an_experiment_set_and_keeps_the_user_s_folder(
+    train: Train, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mine" / "experiment"
+    folder.mkdir(parents=True)
+    (folder / "soft.yaml").write_text(
+        "# @package _global_\ndefaults:\n  - override /loss/combine: smooth_max\n"
+        "loss:\n  combine:\n    temperature: 0.01\n    beta: 0.001\n"
+    )
+    options = ("--config-dir", "mine", *SHORT, "experiment=soft")
+    outcome = train(*options, "hydra.run.dir=planted")
+    words = shlex.split(metrics(outcome, "planted")["balance/try"])
+    assert words[2:4] == ["--config-dir", "mine"] and "~loss.combine.temperature" in words
+    cured = train(*words[2:], "hydra.run.dir=cured")
+    assert metrics(cured, "cured")["balance/verdict"] == "balanced"
+
+
+def test_a_run_in_which_nothing_pulls_is_not_blamed_on_a_task() -> None:
+    panel = BalancePanel()
+    panel.measured = 5
+    found = verdict(panel, ["python", "train.py"], [], scheduled=False)
+    assert found.says == "neither pulls" and found.command is None
 
 
 def test_max_that_lets_one_task_starve_is_found(train: Train) -> None:

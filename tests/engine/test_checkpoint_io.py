@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import torch
 
-from solobox.engine.checkpoint_io import AtomicCheckpointIO, read_checkpoint
+from solobox.engine.checkpoint_io import FORMAT, AtomicCheckpointIO, read_checkpoint
 from solobox.errors import CheckpointError
 
-STATE = {"solobox": {"format": 1}, "weights": torch.arange(4)}
+STATE = {"solobox": {"format": FORMAT}, "weights": torch.arange(4)}
 
 
 def test_what_was_saved_is_read(tmp_path: Path) -> None:

@@ -411,6 +411,15 @@ def test_step_of_a_gradient_scheme_goes_down_for_both_where_they_agree(name: str
 
 
 @every_gradient_scheme
+def test_parallel_gradients_measured_in_float32_still_give_a_step(name: str) -> None:
+    one = torch.randn(4096)
+    gradients = torch.stack((one, 3 * one))
+    weights = made("combine", name).weights(gradients @ gradients.T, torch.ones(2), 0)
+    step = weights.double() @ gradients.double()
+    assert step.norm() / one.norm() > (0.01 if name == "nash_mtl" else 0.4)
+
+
+@every_gradient_scheme
 def test_swapped_tasks_get_swapped_weights(name: str) -> None:
     jacobian = torch.randn(2, 6, dtype=torch.float64)
     gram, losses = gram_of(jacobian)

@@ -270,12 +270,30 @@ def test_dwa_hears_of_the_mean_losses_of_each_epoch(device: torch.device) -> Non
         for step in range(3):
             parts = chosen(*batch(device), step)
             assert torch.stack(effective_weights(parts)).cpu().tolist() == expected.tolist()
-        chosen.end_epoch()
+        chosen.combine.end_epoch()
     assert chosen.combine.last.cpu().tolist() == pytest.approx([LC, LL])
     chosen.combine.before = 2 * chosen.combine.before * torch.tensor([1.0, 0.5], device=device)
     weights = torch.stack(effective_weights(chosen(*batch(device), 0)))
     assert weights.sum().item() == pytest.approx(2)
     assert weights[0] < weights[1], "the class fell faster"
+
+
+def test_dwa_is_not_told_of_an_epoch_without_batches(device: torch.device) -> None:
+    chosen = objective("dwa").to(device)
+    chosen(*batch(device), 0)
+    chosen.combine.end_epoch()
+    before = chosen.combine.last.clone()
+    chosen.combine.end_epoch()
+    assert torch.equal(chosen.combine.last, before)
+    chosen.combine.forget()
+    assert not any(buffer.any() for buffer in chosen.combine.buffers())
+
+
+def test_famo_moves_once_a_step_however_many_batches_it_has(device: torch.device) -> None:
+    chosen = objective("famo").to(device)
+    for step in (0, 0, 1, 1, 1, 2):
+        chosen(*batch(device), step)
+    assert float(chosen.combine.updates) == 2
 
 
 def test_evaluation_leaves_the_state_of_a_combination_alone(device: torch.device) -> None:

@@ -105,7 +105,7 @@ ONE = {"until": RECALL, "good": 0.9}
         ("stages", {"phases": {"a": {"at": 1}}}, "start at 0 and follow each other; found [1]"),
         ("stages", {"phases": {"a": {"at": 0}, "b": {"at": 0}}}, "found [0, 0]"),
         ("stages", {"phases": {"a": {}}}, "phase a needs at"),
-        ("stages", {"phases": {}}, "at least one phase"),
+        ("stages", {"phases": {}}, "at least one NAME: {...}; found {}"),
         ("stages", {"phases": {"a": {"at": 0, "loss": "l1"}}}, "lr, reduce; found loss"),
         ("stages", {"phases": {"a": {"at": 0, "lr": 0.0}}}, "lr of phase a must be > 0; found 0.0"),
         ("cycle", {"phases": {"a": ONE}}, "two or more; found a"),

@@ -32,7 +32,7 @@ class BalancePanel(Callback):
 
     def __init__(self) -> None:
         self.measured = 0
-        self.sums = torch.zeros(6, dtype=torch.float64)
+        self.sums = torch.zeros(6)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Lay out the page."""
@@ -61,12 +61,14 @@ class BalancePanel(Callback):
     def pull_ratio(self) -> float:
         """Pull of the box over pull of the class, as a geometric mean over the run.
 
-        Where mostly one task pulls at a time, the ratio of both means.
+        Where mostly one task pulls at a time, the ratio of both means; NaN where none ever does.
         """
         pull_class, pull_box, logs, both, _, _ = self.sums.tolist()
         if both > self.measured / 2:
             return math.exp(logs / both)
-        return pull_box / pull_class if pull_class else math.inf
+        if not pull_class:
+            return math.inf if pull_box else math.nan
+        return pull_box / pull_class
 
     @property
     def norm_ratio(self) -> float:

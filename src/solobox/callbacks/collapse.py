@@ -19,7 +19,7 @@ ADVICE = {
     "same box": "every image gets the same box; give the box loss more weight "
     "(loss/combine=calibrated), or one that pulls harder (loss/localisation=giou)",
     "saturated box": "most boxes are stuck at an edge of what a sigmoid can say; lower "
-    "optimizer.lr or trainer.gradient_clip_val, and start from the zero head (model/head=...)",
+    "optimizer.lr or trainer.gradient_clip_val, or choose model/head=soft_argmax",
 }
 
 

@@ -70,6 +70,10 @@ def build_module(settings: Settings, data: DataModule, typed: Sequence[str]) -> 
     if choices["weights"] is not None and settings["ckpt_path"] is None:
         load_weights(model.trunk, choices["backbone"], choices["weights"])
     objectives, schedule = build_objectives(settings["loss"], data.source.classes, data.stats)
+    if schedule.metrics and settings["trainer"].get("limit_val_batches") == 0:
+        raise ConfigError(
+            "loss/schedule asks for validation metrics, and trainer.limit_val_batches=0 makes none"
+        )
     model.bind(data.stats, objectives[0].initial_logits(data.stats))
     optimizer = made("optimizer", settings["optimizer"])
     try:

@@ -35,9 +35,14 @@ def files_alone(overrides: Sequence[str]) -> dict[str, Any]:
         text for text, o in zip(overrides, parsed, strict=True)
         if is_group(o.key_or_group) and not o.is_sweep_override()
     ]  # fmt: skip
+    return composed(chosen)
+
+
+def composed(overrides: Sequence[str]) -> dict[str, Any]:
+    """The config that options give, as plain data; inside a job or beside one."""
     before = HydraConfig.instance().cfg  # compose() leaves its own behind
     try:
-        config = OmegaConf.to_container(compose("train", overrides=chosen), resolve=True)
+        config = OmegaConf.to_container(compose("train", overrides=list(overrides)), resolve=True)
     finally:
         HydraConfig.instance().cfg = before
     assert isinstance(config, dict)

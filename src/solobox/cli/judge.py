@@ -1,6 +1,7 @@
 """The end of a run: what its best checkpoint is worth."""
 
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from solobox.cli.verdict import verdict
 from solobox.data.datamodule import DataModule
 from solobox.engine.checkpoint_io import read_checkpoint
 from solobox.engine.predict import predict_split
+from solobox.losses.schedule.constant import Constant
 from solobox.metrics import evaluate
 from solobox.models.localiser import Localiser
 from solobox.module import SoloboxModule
@@ -49,7 +51,8 @@ def judge(module: SoloboxModule, data: DataModule, trainer: Trainer, directory: 
     callbacks = trainer.callbacks  # type: ignore[attr-defined]
     (clock,) = (c for c in callbacks if isinstance(c, Clock))
     (panel,) = (c for c in callbacks if isinstance(c, BalancePanel))
-    judgement = verdict(panel, typed)
+    constant = isinstance(module.schedule, Constant)
+    judgement = verdict(panel, _program(), typed, scheduled=not constant)
     figures |= {
         "seconds": clock.seconds,
         "images_per_s": clock.images_per_s,
@@ -63,6 +66,18 @@ def judge(module: SoloboxModule, data: DataModule, trainer: Trainer, directory: 
     print_table(figures, directory)
     print(judgement.text)
     return figures["val/loc_50"]
+
+
+def _program() -> list[str]:
+    """The words that start this program, and where a user's own options lie."""
+    script = Path(sys.argv[0]).name
+    words = ["python", sys.argv[0]] if script.endswith(".py") else ["solobox", "train"]
+    for i, word in enumerate(sys.argv):
+        if word in ("--config-dir", "-cd"):
+            words += sys.argv[i : i + 2]
+        elif word.startswith("--config-dir="):
+            words.append(word)
+    return words
 
 
 def _load_best(model: Localiser, path: Path) -> None:

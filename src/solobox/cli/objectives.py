@@ -12,7 +12,7 @@ from solobox.cli.instances import made
 from solobox.cli.leaves import names_of
 from solobox.cli.settings import Settings
 from solobox.errors import ConfigError
-from solobox.losses import ROLES
+from solobox.losses import GROUPS, ROLES
 from solobox.losses.loss_schedule import LossSchedule
 from solobox.losses.objective import Objective
 from solobox.metrics import Results, validated
@@ -30,16 +30,25 @@ def build_objectives(
     Raises:
         ConfigError: a parameter out of range, or a phase with an unknown leaf or metric.
     """
+    for group in GROUPS:
+        if not isinstance(loss.get(group), dict) or "_target_" not in loss[group]:
+            raise ConfigError(
+                f"loss.{group} must be the settings of a leaf, chosen as loss/{group}=NAME; "
+                f"found {loss.get(group)!r}"
+            )
     schedule: LossSchedule = made("loss.schedule", loss["schedule"])
     _check_metrics(schedule.metrics, classes)
     built: dict[str, Any] = {}
 
-    def part(role: str, settings: Settings) -> Any:
+    def part(role: str, settings: Settings, phase: str) -> Any:
         if settings["_target_"] == loss[role]["_target_"]:
             settings = loss[role]
         key = f"{role} {settings}"
         if key not in built:
             built[key] = made(f"loss.{role}", settings)
+        if hasattr(built[key], "calibrate"):  # other losses, another calibration
+            key = f"{key} {phase}"
+            built[key] = built.get(key) or made(f"loss.{role}", settings)
         return built[key]
 
     chosen = {role: loss[role] for role in ROLES}
@@ -47,7 +56,7 @@ def build_objectives(
     for name in schedule.phases:
         replaced = {role: _leaf(role, leaf) for role, leaf in schedule.replaced(name).items()}
         settings = chosen | replaced
-        objectives.append(Objective(**{role: part(role, settings[role]) for role in ROLES}))
+        objectives.append(Objective(**{role: part(role, settings[role], name) for role in ROLES}))
     try:
         for objective in objectives:
             objective.bind(stats)

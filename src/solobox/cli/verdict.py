@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from solobox.callbacks.balance_panel import BalancePanel
+from solobox.cli.choices import composed, files_alone
 
 BALANCED = 3.0  # the larger pull over the smaller one, at most
 
@@ -17,7 +18,8 @@ class Verdict:
     Attributes:
         ratio: pull of the box over pull of the class; NaN when no step was measured.
         share: part of the pull that comes from the box.
-        says: "balanced", "classification dominates", "localisation dominates" or "not measured".
+        says: "balanced", "classification dominates", "localisation dominates", "neither pulls" or
+            "not measured".
         text: one or two sentences.
         command: a command line to try, or None.
     """
@@ -40,17 +42,24 @@ class Verdict:
         }
 
 
-def verdict(panel: BalancePanel, typed: Sequence[str]) -> Verdict:
+def verdict(
+    panel: BalancePanel, program: Sequence[str], typed: Sequence[str], *, scheduled: bool
+) -> Verdict:
     """Judge a run by what its panel collected.
 
     Args:
         panel: at the end of the run.
+        program: words that start it, e.g. ["python", "train.py"].
         typed: the options the run was started with.
+        scheduled: whether losses or factors changed as it went on; one weight cannot mend that.
     """
     if not panel.measured:
         text = "Balance: not measured, because the run ended before trainer.log_every_n_steps."
         return Verdict(math.nan, math.nan, "not measured", text, None)
     ratio = panel.pull_ratio
+    if math.isnan(ratio):
+        text = "Balance: neither loss sends a gradient into the shared features."
+        return Verdict(math.nan, math.nan, "neither pulls", text, None)
     share = ratio / (1 + ratio) if math.isfinite(ratio) else 1.0
     if 1 / BALANCED <= ratio <= BALANCED:
         text = f"Balance: the box pulls {ratio:.2g} times as hard as the class; neither dominates."
@@ -60,19 +69,25 @@ def verdict(panel: BalancePanel, typed: Sequence[str]) -> Verdict:
         weak, strong = strong, weak
     faint = min(share, 1 - share)
     text = f"Balance: {weak} sends {_percent(faint)} of the gradient; {strong} dominates."
-    command = _command(panel.norm_ratio, typed)
+    weights = None if scheduled else panel.norm_ratio
+    command = _command(program, typed, weights)
     return Verdict(ratio, share, f"{strong} dominates", f"{text}\nTry: {command}", command)
 
 
-def _command(norm_ratio: float, typed: Sequence[str]) -> str:
-    """The same run with weights under which both would have pulled alike."""
+def _command(program: Sequence[str], typed: Sequence[str], norm_ratio: float | None) -> str:
+    """The same run, with weights under which both would have pulled alike."""
     kept = [option for option in typed if not _is_combine(option)]
-    if math.isfinite(norm_ratio) and norm_ratio > 0:
+    if norm_ratio is not None and math.isfinite(norm_ratio) and norm_ratio > 0:
         beta = float(f"{1 / norm_ratio:.2g}")
-        new = ["loss/combine=weighted", "loss.combine.alpha=1.0", f"loss.combine.beta={beta!r}"]
+        chosen = [*kept, "loss/combine=weighted"]
+        numbers = ["loss.combine.alpha=1.0", f"loss.combine.beta={beta!r}"]
     else:
-        new = ["loss/combine=imtl_g"]
-    return f"python train.py {shlex.join([*kept, *new])}"
+        chosen, numbers = [*kept, "loss/combine=imtl_g"], []
+    # An experiment may have set what this combination does not have.
+    expected = files_alone([chosen[-1]])["loss"]["combine"].keys()
+    stale = composed(chosen)["loss"]["combine"].keys() - expected
+    removed = [f"~loss.combine.{key}" for key in sorted(stale)]
+    return shlex.join([*program, *chosen, *removed, *numbers])
 
 
 def _is_combine(option: str) -> bool:

@@ -10,7 +10,7 @@ REPLACED = ("classification", "localisation", "reduce", "combine")
 
 
 class LossSchedule:
-    """Base of the schedules: one phase in which nothing is replaced, and factors of 1.
+    """Base of the schedules.
 
     A phase names leaves that take the place of the chosen ones while it lasts, and a factor of
     the learning rate, `lr`. Whoever builds the losses builds a set for each phase; the schedule
@@ -25,15 +25,16 @@ class LossSchedule:
 
     own: tuple[str, ...] = ()
 
-    def __init__(self, phases: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        self.phases = {"all": {}} if phases is None else {k: dict(v) for k, v in phases.items()}
+    def __init__(self, phases: Mapping[str, Mapping[str, Any]]) -> None:
+        whole = isinstance(phases, Mapping) and all(isinstance(p, Mapping) for p in phases.values())
+        if not whole or not phases:
+            raise ValueError(f"phases must be at least one NAME: {{...}}; found {phases!r}")
+        self.phases = {name: dict(phase) for name, phase in phases.items()}
         self.phase = 0
         self.scale = (1.0, 1.0)
-        if not self.phases:
-            raise ValueError("phases must name at least one phase; found none")
         for name, phase in self.phases.items():
             allowed = {*REPLACED, "lr", *self.own}
-            missing = set(self.own if phases is not None else ()) - phase.keys()
+            missing = set(self.own) - phase.keys()
             if unknown := sorted(phase.keys() - allowed):
                 raise ValueError(
                     f"phase {name} may set {', '.join(sorted(allowed))}; found {', '.join(unknown)}"

@@ -20,9 +20,6 @@ class Objective(nn.Module):
         combine: `lc (B,), ll (B,), weights (B,), step -> ()`, or a GradientScheme.
     """
 
-    epoch_sum: Tensor
-    epoch_batches: Tensor
-
     def __init__(
         self,
         *,
@@ -36,10 +33,6 @@ class Objective(nn.Module):
         self.localisation = localisation
         self.reduce = reduce
         self.combine = combine
-        self._follows_epochs = hasattr(combine, "on_epoch_end")
-        if self._follows_epochs:
-            self.register_buffer("epoch_sum", torch.zeros(2))
-            self.register_buffer("epoch_batches", torch.zeros(()))
 
     def bind(self, stats: TrainStats) -> None:
         """Hand the training split's statistics to every part that asks for them."""
@@ -84,7 +77,6 @@ class Objective(nn.Module):
         """
         with torch.autocast(pred.box.device.type, enabled=False):
             lc, ll, weights = self.task_losses(pred, labels, boxes)
-            self._count(lc, ll, weights)
             scaled = scale[0] * lc, scale[1] * ll
             if not isinstance(self.combine, GradientScheme):
                 return LossParts(self.combine(*scaled, weights, step), lc, ll, weights)
@@ -92,23 +84,12 @@ class Objective(nn.Module):
                 raise ValueError(f"{type(self.combine).__name__} needs the shared features")
             losses = task_losses(*scaled, weights)
             gram = task_gram(losses, features)
-            total = self.combine.weights(gram, losses, step) @ losses
-            learning = self.combine.learning_loss(gram, losses.detach())
+            own = task_losses(lc, ll, weights).detach()
+            total = self.combine.weights(gram, own, step) @ losses
+            learning = self.combine.learning_loss(gram, own)
             if learning is not None:  # trains the scheme's own weights, changes no value
                 total = total + (learning - learning.detach()).to(total)
             return LossParts(total, lc, ll, weights)
-
-    def end_epoch(self) -> None:
-        """Tell a combination that asks for it how large both losses were in the epoch."""
-        if self._follows_epochs:
-            self.combine.on_epoch_end(self.epoch_sum / self.epoch_batches)  # type: ignore[operator]
-            self.epoch_sum = torch.zeros_like(self.epoch_sum)
-            self.epoch_batches = torch.zeros_like(self.epoch_batches)
-
-    def _count(self, lc: Tensor, ll: Tensor, weights: Tensor) -> None:
-        if self._follows_epochs and self.training:
-            self.epoch_sum = self.epoch_sum + task_losses(lc, ll, weights).detach()
-            self.epoch_batches = self.epoch_batches + 1
 
 
 def slopes(parts: LossParts) -> tuple[Tensor, Tensor]:

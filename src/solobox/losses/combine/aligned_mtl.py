@@ -5,6 +5,8 @@ from torch import Tensor
 
 from solobox.losses.gradient_scheme import GradientScheme
 
+PARALLEL = 1e-5  # squared sine of the angle
+
 
 class AlignedMTL(GradientScheme):
     """Aligned-MTL: the gradients turned and scaled until they are orthogonal and equally long.
@@ -36,12 +38,15 @@ class AlignedMTL(GradientScheme):
         self.scale_mode = scale_mode
 
     def solve(self, gram: Tensor, losses: Tensor, step: int) -> Tensor:
-        values, vectors = torch.linalg.eigh(gram)
-        # Parallel gradients span one direction only; the other is left out.
-        kept = values > 4 * torch.finfo(gram.dtype).eps * values.amax()
-        smallest = torch.where(kept, values, torch.inf).amin()
-        mean = torch.where(kept, values, 0).sum() / kept.sum()
+        trace, det = gram.diagonal().sum(), gram[0, 0] * gram[1, 1] - gram[0, 1] * gram[1, 0]
+        # Parallel gradients, as far as float32 can tell, span one direction only.
+        parallel = det <= PARALLEL * gram.diagonal().prod()
+        det = det.clamp(min=torch.finfo(gram.dtype).tiny)
+        largest = (trace + (trace * trace - 4 * det).clamp(min=0).sqrt()) / 2
+        smallest, mean = det / largest, trace / 2
         scale = mean if self.scale_mode == "rmse" else smallest
-        root = torch.where(kept, values.clamp(min=torch.finfo(gram.dtype).tiny).rsqrt(), 0)
-        balance = vectors @ torch.diag(root) @ vectors.T
-        return scale.sqrt() * balance.sum(1) / 2
+        # G^(-1/2) = adj(G + s I) / (s t), s = sqrt(det G), t = sqrt(trace G + 2 s).
+        s = det.sqrt()
+        adjugate = torch.stack((gram[1, 1] + s - gram[0, 1], gram[0, 0] + s - gram[0, 1]))
+        balanced = scale.sqrt() * adjugate / (s * (trace + 2 * s).sqrt()) / 2
+        return torch.where(parallel, gram.sum(1) / trace / 2, balanced)

@@ -13,8 +13,8 @@ class CAGrad(GradientScheme):
     g = g_0 + c |g_0| g_w / |g_w|, with g_0 the mean gradient and g_w = w g_c + (1 - w) g_l, w in
     [0, 1], minimising g_w . g_0 + c |g_0| |g_w|.
 
-    c moves between the mean gradient (0) and mgda (1). A much smaller gradient is brought up to
-    c times the mean gradient, which nearly is that of the larger one.
+    c = 0 is the mean gradient; the larger c, the more the worse-off task counts. A much smaller
+    gradient is brought up to c times the mean gradient, which nearly is that of the larger one.
 
     Args:
         c: radius around the mean gradient, in its lengths, in [0, 1). Paper: .4 or .5.

@@ -30,20 +30,37 @@ class DWA(nn.Module):
 
     last: Tensor
     before: Tensor
+    total: Tensor
+    batches: Tensor
 
     def __init__(self, *, temperature: float = 2.0) -> None:
         super().__init__()
         above_zero(temperature=temperature)
         self.temperature = temperature
-        self.register_buffer("last", torch.zeros(2))
-        self.register_buffer("before", torch.zeros(2))
+        for name in ("last", "before", "total"):
+            self.register_buffer(name, torch.zeros(2))
+        self.register_buffer("batches", torch.zeros(()))
 
     def on_epoch_end(self, losses: Tensor) -> None:
         """Take note of the mean losses (2,) of an epoch."""
         self.before, self.last = self.last, losses.detach().clone()
 
+    def end_epoch(self) -> None:
+        """Take note of the batches since the last epoch's end, if there were any."""
+        if self.batches > 0:
+            self.on_epoch_end(self.total / self.batches)
+        self.total, self.batches = torch.zeros_like(self.total), torch.zeros_like(self.batches)
+
+    def forget(self) -> None:
+        """Start anew, because other losses are trained from now on."""
+        for name in ("last", "before", "total", "batches"):
+            setattr(self, name, torch.zeros_like(getattr(self, name)))
+
     def forward(self, lc: Tensor, ll: Tensor, weights: Tensor, step: int) -> Tensor:
         losses = torch.stack((weights @ lc, weights @ ll))
+        if self.training:
+            self.total = self.total + losses.detach()
+            self.batches = self.batches + 1
         rate = (self.last / self.before).to(losses)  # not finite until two epochs are known
         chosen = 2 * (rate / self.temperature).softmax(0)
         return torch.where(rate.isfinite().all(), chosen, torch.ones_like(chosen)) @ losses

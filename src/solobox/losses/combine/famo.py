@@ -51,11 +51,12 @@ class FAMO(nn.Module):
             self.register_buffer(name, torch.zeros(2))
         self.register_buffer("updates", torch.zeros(()))
         self.register_buffer("before", torch.zeros(2))
+        self._step = 0
 
     def update(self, before: Tensor, after: Tensor) -> None:
         """Move w by how both losses (2,) changed in a step."""
         change = (before + self.eps).log() - (after + self.eps).log()
-        change = torch.where(before > 0, change, 0)  # 0 before the first step
+        change = torch.where(before > 0, change, 0)  # 0 where nothing is known
         z = self.logits.to(change).softmax(0)
         gradient = z * (change - z @ change) + self.weight_decay * self.logits
         self.updates = self.updates + 1
@@ -65,11 +66,16 @@ class FAMO(nn.Module):
         spread = (self.variance / (1 - BETAS[1] ** self.updates)).sqrt() + ADAM_EPS
         self.logits = self.logits - self.lr * step / spread
 
+    def forget(self) -> None:
+        """Compare nothing with the last step, because other losses are trained from now on."""
+        self.before = torch.zeros_like(self.before)
+
     def forward(self, lc: Tensor, ll: Tensor, weights: Tensor, step: int) -> Tensor:
         losses = torch.stack((weights @ lc, weights @ ll))
         if self.training:
-            if step > 0:
+            if step > self._step:  # once a step, however many batches it has
                 self.update(self.before, losses.detach())
+                self._step = step
             self.before = losses.detach()
         z = self.logits.to(losses).softmax(0)
         c = (z / (losses.detach() + self.eps)).sum()

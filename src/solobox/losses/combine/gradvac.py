@@ -37,6 +37,7 @@ class GradVac(GradientScheme):
         within("(0, 1]", beta=beta)
         self.beta = beta
         self.register_buffer("usual", torch.zeros(()))
+        self._step = -1
 
     def solve(self, gram: Tensor, losses: Tensor, step: int) -> Tensor:
         norms = gram.diagonal().sqrt()
@@ -44,7 +45,8 @@ class GradVac(GradientScheme):
         p = self.usual.to(q).clamp(-1 + 1e-6, 1 - 1e-6)
         added = (p * (1 - q * q).sqrt() - q * (1 - p * p).sqrt()) / (1 - p * p).sqrt()
         added = torch.where(q < p, added, 0)
-        if self.training:
+        if self.training and step > self._step:  # once a step, however many batches it has
+            self._step = step
             self.usual = ((1 - self.beta) * self.usual.to(q) + self.beta * q).to(self.usual)
         # g_l' holds added |g_l| / |g_c| of g_c, and the other way round.
         return 1 + added * norms.flip(0) / norms

@@ -13,8 +13,8 @@ class LiebelKoerner(nn.Module):
 
     L = sum_i L_i / (2 c_i^2) + ln(1 + c_i^2), with c_i learnt.
 
-    As uncertainty, with a total that stays above 0 and weights that cannot run away as a loss
-    goes to 0.
+    As uncertainty, with a total that stays above 0 and weights that grow more slowly as a loss
+    goes to 0: as 1 / sqrt(2 L_i) instead of 1 / L_i.
 
     Args:
         c: initial c of class and box, not 0.

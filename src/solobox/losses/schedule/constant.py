@@ -10,4 +10,4 @@ class Constant(LossSchedule):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__({"all": {}})

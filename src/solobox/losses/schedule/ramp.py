@@ -30,7 +30,7 @@ class Ramp(LossSchedule):
         end: float = 1.0,
         over: float = 0.3,
     ) -> None:
-        super().__init__()
+        super().__init__({"all": {}})
         if task not in ("classification", "localisation"):
             raise ValueError(f"task must be classification or localisation; found {task!r}")
         at_least_zero(start=start)
