@@ -96,9 +96,9 @@ class SoloboxModule(LightningModule):
         lc = parts.sample_weights @ parts.classification.detach()
         ll = parts.sample_weights @ parts.localisation.detach()
         self.log_dict({"loss/classification": lc, "loss/localisation": ll})
-        # The steps at which Lightning hands what is logged to TensorBoard.
         tasks = (parts.classification.detach(), parts.localisation.detach())
         self._losses.append((*tasks, batch.indices))
+        # The steps at which Lightning hands what is logged to TensorBoard.
         due = (self.global_step + 1) % self.trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
         balance = self._log_balance(parts, features, iou(pred.box, batch.boxes)) if due else None
         # "loss" is what Lightning minimises, and divides when batches are accumulated.

@@ -1,10 +1,12 @@
 """What balances the two tasks by their gradients at the shared features."""
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
 
-class GradientScheme(nn.Module):
+class GradientScheme(nn.Module, ABC):
     """Base of the schemes that weight the losses by their gradients.
 
     A scheme sees the Gram matrix of the two tasks' gradients at the features that both share, and
@@ -34,9 +36,9 @@ class GradientScheme(nn.Module):
         found = self.solve(gram, precise_losses, step)
         return torch.where(idle.any(), torch.ones_like(found), found).to(losses.dtype)
 
+    @abstractmethod
     def solve(self, gram: Tensor, losses: Tensor, step: int) -> Tensor:
-        """Weights (2,) when both gradients are there; float64."""
-        raise NotImplementedError(f"{type(self).__name__} has no solve()")
+        """Weights (2,) when both gradients are there; all in float64."""
 
     def learning_loss(self, gram: Tensor, losses: Tensor) -> Tensor | None:
         """What learnt weights are trained on, beside the total; None where nothing is learnt."""
