@@ -156,6 +156,20 @@ def test_accumulated_batches_survive_a_stop(
     assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
 
 
+@pytest.mark.parametrize("name", ["imtl_g", "gradnorm", "famo"])
+def test_combinations_work_with_accumulated_batches_in_bfloat16(
+    train: Train, stop_in_step: Callable[..., None], name: str
+) -> None:
+    options = (*RUN, f"loss/combine={name}", "trainer.accumulate_grad_batches=2",
+               "trainer.precision=bf16-mixed")  # fmt: skip
+    train(*options, "hydra.run.dir=whole")
+    stop_in_step(4)
+    train(*options, "hydra.run.dir=parts", expect=143)
+    stop_in_step(0)
+    outcome = train("ckpt_path=parts/checkpoints/last.ckpt")
+    assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
+
+
 def test_a_longer_training_continues_the_same_curve(train: Train) -> None:
     train(*RUN, "hydra.run.dir=run", "scheduler=constant")
     outcome = train("ckpt_path=run/checkpoints/last.ckpt", "trainer.max_epochs=4")

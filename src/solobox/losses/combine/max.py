@@ -14,6 +14,8 @@ class Max(nn.Module):
     Only the worse task trains in a step, so neither can be left behind in value. It compares
     values, not gradients: alpha and beta set the exchange rate at which both count as equally bad,
     and a loss that cannot fall below the other starves it. At a tie both get half the gradient.
+    FoldingNet's max of the two directed Chamfer terms is the model: two halves of one distance, in
+    one unit, so that neither direction can be neglected. Here the units differ.
 
     Args:
         alpha: weight of the classification loss, > 0.
@@ -24,6 +26,10 @@ class Max(nn.Module):
 
     Raises:
         ValueError: alpha or beta <= 0.
+
+    Reference:
+        Yang et al., "FoldingNet: Point Cloud Auto-encoder via Deep Grid Deformation", CVPR 2018,
+        arXiv:1712.07262 (a max of two losses).
     """
 
     def __init__(self, *, alpha: float = 1.0, beta: float = 1.0) -> None:

@@ -11,9 +11,8 @@ class MaxPerSample(nn.Module):
 
     L = sum_n w_n max(alpha lc_n, beta ll_n).
 
-    In a batch both tasks can train, each on the images it is worse at. FoldingNet's max of the two
-    directed Chamfer terms is another thing: there two halves of one distance are compared, in one
-    unit; here alpha and beta have to make two units comparable.
+    In a batch both tasks can train, each on the images it is worse at, as FoldingNet's max of two
+    Chamfer terms is taken shape by shape. alpha and beta have to make two units comparable.
 
     Args:
         alpha: weight of the classification loss, > 0.
