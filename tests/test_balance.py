@@ -21,7 +21,7 @@ from solobox.types import Batch
 
 @pytest.fixture(scope="module")
 def data() -> DataModule:
-    source = Synthetic(train=2048, val=4, test=4, size=32)
+    source = Synthetic(train=4096, val=4, test=4, size=32)  # 128 batches without repeats
     return DataModule(source, Augment(flip=0.5), batch_size=32, num_workers=0, seed=0)
 
 
@@ -103,6 +103,8 @@ def test_calibrated_box_losses_pull_alike_on_other_images(data: DataModule) -> N
     """Swapping the box loss compares losses, not hidden weights: within a factor of 1.1."""
     network = started(data)
     batches = list(data.batches_aside(128))
+    shown = torch.cat([batch.indices for batch in batches])
+    assert len(shown.unique()) == len(shown), "measured again on other images"
     before, after = {}, {}
     pixels = (("l2", {}, 224.0**2), *((name, {}, 1.0) for name in LOCALISATION))
     for name, parameters, scale in pixels:

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from solobox.losses.checks import at_least_zero
-from solobox.losses.class_weights import RULES, ClassWeights
+from solobox.losses.checks import at_least_zero, within
+from solobox.losses.class_weights import ClassWeights
 from solobox.losses.prior import log_frequencies
 from solobox.types import TrainStats
 
@@ -51,8 +51,8 @@ class Focal(nn.Module):
         super().__init__()
         at_least_zero(gamma=gamma)
         self.gamma = gamma
-        weights = ClassWeights(RULES[0] if weight is None else weight, beta=beta)  # checks beta
-        self.class_weights = None if weight is None else weights
+        within("[0, 1)", beta=beta)
+        self.class_weights = None if weight is None else ClassWeights(weight, beta=beta)
         self.prior_bias = prior_bias
 
     def bind(self, stats: TrainStats) -> None:
