@@ -7,8 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from solobox.losses.gradient_scheme import task_losses
+from solobox.losses.gradient_scheme import task_gradients
 from solobox.losses.objective import Objective, slopes
+from solobox.losses.task_losses import task_losses
 from solobox.models.localiser import Localiser
 from solobox.types import Batch, LossParts, Prediction
 
@@ -57,10 +58,7 @@ def balance_of(parts: LossParts, features: Tensor, good: Tensor) -> Balance:
     """
     multiplied = slopes(parts)
     losses = task_losses(parts.classification, parts.localisation, parts.sample_weights)
-    rows = [
-        torch.autograd.grad(loss, features, retain_graph=True, materialize_grads=True)[0].flatten(1)
-        for loss in losses
-    ]
+    rows = task_gradients(losses, features)
     weights = torch.stack([slope.sum() for slope in multiplied])
     norms = torch.stack([gradient.norm() for gradient in rows])
     pulls = weights.abs() * norms
@@ -105,10 +103,10 @@ def image_pulls(model: Localiser, objective: Objective, batches: Iterable[Batch]
 def _pulls(model: Localiser, objective: Objective, features: Tensor, batch: Batch) -> Tensor:
     with torch.enable_grad(), torch.autocast(features.device.type, enabled=False):
         pred = Prediction.of(model.outputs(features))
-        losses = task_losses(*objective.task_losses(pred, batch.labels, batch.boxes))
-        gradients = [torch.autograd.grad(loss, features, retain_graph=True)[0] for loss in losses]
+        losses = task_losses(*objective.image_losses(pred, batch.labels, batch.boxes))
+        gradients = task_gradients(losses, features)
     # Rows of a mean: times their number they are what each image would send alone.
-    return torch.stack([len(g) * g.flatten(1).norm(dim=1) for g in gradients], dim=1)
+    return torch.stack([len(rows) * rows.norm(dim=1) for rows in gradients], dim=1)
 
 
 def _wake(head: nn.Module) -> None:

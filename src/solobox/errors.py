@@ -1,5 +1,14 @@
 """Errors that are the user's to mend: one sentence each, shown without a stack trace."""
 
+import difflib
+from collections.abc import Sequence
+
+
+def did_you_mean(name: str, names: Sequence[str]) -> str:
+    """A question with the nearest of some names, or nothing when none is near."""
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean {close[0]!r}? " if close else ""
+
 
 class SoloboxError(Exception):
     """Base class; the message says what was expected, what was found, and what to do."""

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from lightning import LightningModule
-from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
@@ -16,6 +15,7 @@ from solobox.boxes import iou
 from solobox.data.order import hash32
 from solobox.engine.checkpoint_io import FORMAT
 from solobox.engine.divergence import explain_divergence
+from solobox.engine.logger import tensorboards
 from solobox.engine.parameter_groups import parameter_groups
 from solobox.errors import DivergedError
 from solobox.losses.loss_schedule import LossSchedule
@@ -184,10 +184,9 @@ class SoloboxModule(LightningModule):
         for optimizer in self.trainer.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] *= self.schedule.lr / rate
-        for logger in self.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                text = f"after step {self.global_step}: {before} -> {self.schedule.phase_name}"
-                logger.experiment.add_text("phase", text, self.global_step)
+        text = f"after step {self.global_step}: {before} -> {self.schedule.phase_name}"
+        for logger in tensorboards(self.trainer):
+            logger.experiment.add_text("phase", text, self.global_step)
 
     def _log_balance(self, parts: LossParts, features: Tensor, overlap: Tensor) -> Balance:
         balance = balance_of(parts, features, overlap.detach() >= 0.5)

@@ -1,10 +1,11 @@
 """One stem everywhere: the option `balanced_l1` is the file `balanced_l1.py` with one class."""
 
-import difflib
 import importlib
 import inspect
 import pkgutil
 from typing import Any
+
+from solobox.errors import did_you_mean
 
 
 def stems(package: str) -> list[str]:
@@ -21,8 +22,7 @@ def class_of(package: str, stem: str) -> type[Any]:
     """
     names = stems(package)
     if stem not in names:
-        close = difflib.get_close_matches(stem, names, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        hint = did_you_mean(stem, names)
         room = package.rpartition(".")[2]
         raise ValueError(f"there is no {room} {stem!r}; {hint}available: {', '.join(names)}")
     module = importlib.import_module(f"{package}.{stem}")

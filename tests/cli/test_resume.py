@@ -47,6 +47,18 @@ def stop_in_step(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return undo
 
 
+def assert_a_stop_changes_nothing(
+    train: Train, stop_in_step: Callable[..., None], step: int, *options: str
+) -> None:
+    """A run stopped by a signal in a step and continued ends as one that was not: whole, parts."""
+    train(*options, "hydra.run.dir=whole")
+    stop_in_step(step)
+    train(*options, "hydra.run.dir=parts", expect=143)
+    stop_in_step(0)
+    outcome = train("ckpt_path=parts/checkpoints/last.ckpt")
+    assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
+
+
 def assert_equal_state(one: Path, other: Path) -> None:
     """Weights, buffers, optimizer, schedule and loop counters of two runs' last.ckpt are equal."""
     a, b = (read_checkpoint(run / "checkpoints" / "last.ckpt") for run in (one, other))
@@ -83,12 +95,7 @@ def test_a_run_stopped_by_a_signal_goes_on_to_the_same_bits(
 def test_state_of_a_loss_and_balanced_draws_survive_a_stop(
     train: Train, stop_in_step: Callable[..., None], choice: str
 ) -> None:
-    train(*RUN, *choice.split(), "hydra.run.dir=whole")
-    stop_in_step(4)
-    train(*RUN, *choice.split(), "hydra.run.dir=parts", expect=143)
-    stop_in_step(0)
-    outcome = train("ckpt_path=parts/checkpoints/last.ckpt")
-    assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
+    assert_a_stop_changes_nothing(train, stop_in_step, 4, *RUN, *choice.split())
     state = read_checkpoint(Path("whole/checkpoints/last.ckpt"))["state_dict"]
     assert float(state.get("objective.localisation.mean.value", 0.0)) != 1.0
 
@@ -103,13 +110,7 @@ STATEFUL = {"calibrated", "dwa", "famo", "gradnorm", "gradvac", "random_weights"
 def test_a_combination_goes_on_to_the_same_bits(
     train: Train, stop_in_step: Callable[..., None], name: str
 ) -> None:
-    options = (*RUN, f"loss/combine={name}")
-    train(*options, "hydra.run.dir=whole")
-    stop_in_step(7)
-    train(*options, "hydra.run.dir=parts", expect=143)
-    stop_in_step(0)
-    outcome = train("ckpt_path=parts/checkpoints/last.ckpt")
-    assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
+    assert_a_stop_changes_nothing(train, stop_in_step, 7, *RUN, f"loss/combine={name}")
 
 
 def test_a_run_cut_off_without_warning_several_times_goes_on_to_the_same_bits(
@@ -162,12 +163,7 @@ def test_combinations_work_with_accumulated_batches_in_bfloat16(
 ) -> None:
     options = (*RUN, f"loss/combine={name}", "trainer.accumulate_grad_batches=2",
                "trainer.precision=bf16-mixed")  # fmt: skip
-    train(*options, "hydra.run.dir=whole")
-    stop_in_step(4)
-    train(*options, "hydra.run.dir=parts", expect=143)
-    stop_in_step(0)
-    outcome = train("ckpt_path=parts/checkpoints/last.ckpt")
-    assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
+    assert_a_stop_changes_nothing(train, stop_in_step, 4, *options)
 
 
 def test_a_longer_training_continues_the_same_curve(train: Train) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tests.cli.test_resume import RUN, assert_equal_state, stop_in_step
+from tests.cli.test_resume import RUN, assert_a_stop_changes_nothing, stop_in_step
 from tests.command import SMALL, Outcome
 
 from solobox.engine.checkpoint_io import read_checkpoint
@@ -90,14 +90,9 @@ def test_cycle_without_validation_is_refused(train: Train) -> None:
 def test_a_schedule_goes_on_to_the_same_bits(
     train: Train, stop_in_step: Callable[..., None], choice: tuple[str, ...], step: int
 ) -> None:
-    train(*RUN, *choice, "hydra.run.dir=whole")
-    stop_in_step(step)
-    train(*RUN, *choice, "hydra.run.dir=parts", expect=143)
-    stop_in_step(0)
-    outcome = train("ckpt_path=parts/checkpoints/last.ckpt")
-    assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
+    assert_a_stop_changes_nothing(train, stop_in_step, step, *RUN, *choice)
     whole, parts = (
-        read_checkpoint(outcome.folder / name / "checkpoints" / "last.ckpt")["loss_schedule"]
+        read_checkpoint(Path(name) / "checkpoints" / "last.ckpt")["loss_schedule"]
         for name in ("whole", "parts")
     )
     assert whole == parts

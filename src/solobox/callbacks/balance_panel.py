@@ -5,21 +5,19 @@ from typing import Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
 from solobox.balance import Balance
+from solobox.engine.logger import tensorboards
 
-LAYOUT = {
-    "Balance": {
-        "pull at the shared features": ["pull_class", "pull_box"],
-        "share of the box": ["share_box"],
-        "cosine of both gradients": ["cosine"],
-        "effective weights": ["weight_class", "weight_box"],
-        "gradient norms, unweighted": ["norm_class", "norm_box"],
-        "part of the images that trains": ["active_class", "active_box"],
-        "part of the box gradient from inliers (IoU >= .5)": ["inliers"],
-    }
+CHARTS = {
+    "pull at the shared features": ["pull_class", "pull_box"],
+    "share of the box": ["share_box"],
+    "cosine of both gradients": ["cosine"],
+    "effective weights": ["weight_class", "weight_box"],
+    "gradient norms, unweighted": ["norm_class", "norm_box"],
+    "part of the images that trains": ["active_class", "active_box"],
+    "part of the box gradient from inliers (IoU >= .5)": ["inliers"],
 }
 
 
@@ -38,11 +36,10 @@ class BalancePanel(Callback):
         """Lay out the page."""
         page = {
             chart: ["Multiline", [f"balance/{name}" for name in names]]
-            for chart, names in LAYOUT["Balance"].items()
+            for chart, names in CHARTS.items()
         }
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_custom_scalars({"Balance": page})
+        for logger in tensorboards(trainer):
+            logger.experiment.add_custom_scalars({"Balance": page})
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any

@@ -2,11 +2,11 @@
 
 import torch
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
 from solobox.boxes import to_corners
 from solobox.data.datamodule import DataModule
+from solobox.engine.logger import tensorboards
 from solobox.errors import ConfigError
 from solobox.models.localiser import Localiser
 
@@ -47,9 +47,8 @@ class BoxImages(Callback):
         labels = torch.from_numpy(data.val.labels)[picks]
         right = pred.logits.argmax(-1).cpu() == labels
         sheet = draw(images, torch.from_numpy(data.val.boxes)[picks], pred.box.cpu(), right)
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_images("val/boxes", sheet, trainer.global_step - 1)
+        for logger in tensorboards(trainer):
+            logger.experiment.add_images("val/boxes", sheet, trainer.global_step - 1)
 
 
 def draw(images: Tensor, targets: Tensor, boxes: Tensor, right: Tensor) -> Tensor:

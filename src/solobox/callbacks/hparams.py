@@ -3,7 +3,8 @@
 import math
 
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
+
+from solobox.engine.logger import tensorboards
 
 FINAL = ("acc", "iou", "gt_known_50", "loc_50", "loc_70")
 
@@ -24,9 +25,8 @@ class HParams(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Announce the columns."""
         metrics = {f"final/{name}": math.nan for name in FINAL}
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                logger.log_hyperparams(self.choices, metrics)
+        for logger in tensorboards(trainer):
+            logger.log_hyperparams(self.choices, metrics)
 
     @staticmethod
     def finish(trainer: Trainer, figures: dict[str, float]) -> None:

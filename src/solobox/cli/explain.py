@@ -1,12 +1,12 @@
 """Hydra's complaints as one sentence with the nearest right name."""
 
-import difflib
 import re
 from collections.abc import Sequence
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 
 from solobox.cli.choices import files_alone, flat
+from solobox.errors import did_you_mean
 
 _NO_KEY = re.compile(r"Could not (?:override|append to) '([^']+)'|config\. '([^']+)' does not")
 _OPTIONS = re.compile(r"Available options in '([^']+)':\n((?:\t.*\n?)+)")
@@ -38,8 +38,8 @@ def explain(error: Exception, typed: Sequence[str]) -> str:
 
 
 def _nearest(name: str, names: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, names, n=1)
-    return f", did you mean {close[0]!r}?" if close else ""
+    question = did_you_mean(name, names)
+    return f", {question.strip()}" if question else ""
 
 
 def _known_keys(typed: Sequence[str]) -> list[str]:

@@ -1,7 +1,6 @@
 """`solobox losses`: the table of all losses; `solobox losses show NAME`: one of them, drawn."""
 
 import argparse
-import difflib
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from hydra.errors import OverrideParseException
 
 from solobox.cli.explain import explain
 from solobox.cli.leaves import Leaf, as_typed, leaves
+from solobox.errors import did_you_mean
 from solobox.losses import GROUPS
 
 
@@ -69,8 +69,7 @@ def _found(name: str) -> list[Leaf]:
     found = [leaf for leaf in every if name in (leaf.name, f"{leaf.role}/{leaf.name}")]
     if not found:
         names = sorted({leaf.name for leaf in every})
-        close = difflib.get_close_matches(name.rpartition("/")[2], names, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        hint = did_you_mean(name.rpartition("/")[2], names)
         raise ValueError(f"there is no loss {name!r}; {hint}`solobox losses` lists all")
     return found
 

@@ -1,17 +1,17 @@
 """The losses of a run: a set for each phase of its schedule."""
 
-import difflib
 from collections.abc import Iterable
 from typing import Any
 
 import torch
 from hydra.errors import HydraException
+from hydra.utils import get_class
 
 from solobox.cli.choices import files_alone
 from solobox.cli.instances import made
 from solobox.cli.leaves import names_of
 from solobox.cli.settings import Settings
-from solobox.errors import ConfigError
+from solobox.errors import ConfigError, did_you_mean
 from solobox.losses import GROUPS, ROLES
 from solobox.losses.loss_schedule import LossSchedule
 from solobox.losses.objective import Objective
@@ -43,12 +43,11 @@ def build_objectives(
     def part(role: str, settings: Settings, phase: str) -> Any:
         if settings["_target_"] == loss[role]["_target_"]:
             settings = loss[role]
-        key = f"{role} {settings}"
+        # Other losses need another calibration.
+        alone = hasattr(get_class(settings["_target_"]), "calibrate")
+        key = f"{role} {settings} {phase if alone else ''}"
         if key not in built:
             built[key] = made(f"loss.{role}", settings)
-        if hasattr(built[key], "calibrate"):  # other losses, another calibration
-            key = f"{key} {phase}"
-            built[key] = built.get(key) or made(f"loss.{role}", settings)
         return built[key]
 
     chosen = {role: loss[role] for role in ROLES}
@@ -70,8 +69,7 @@ def _leaf(role: str, name: str) -> Settings:
         return files_alone([f"loss/{role}={name}"])["loss"][role]
     except (HydraException, ValueError) as error:
         names = names_of(role)
-        close = difflib.get_close_matches(str(name), names, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        hint = did_you_mean(str(name), names)
         raise ConfigError(
             f"loss.schedule: there is no {role} {name!r}; {hint}available: {', '.join(names)}"
         ) from error

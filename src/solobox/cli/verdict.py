@@ -17,7 +17,6 @@ class Verdict:
 
     Attributes:
         ratio: pull of the box over pull of the class; NaN when no step was measured.
-        share: part of the pull that comes from the box.
         says: "balanced", "classification dominates", "localisation dominates", "neither pulls" or
             "not measured".
         text: one or two sentences.
@@ -25,10 +24,14 @@ class Verdict:
     """
 
     ratio: float
-    share: float
     says: str
     text: str
     command: str | None
+
+    @property
+    def share(self) -> float:
+        """Part of the pull that comes from the box."""
+        return _share(self.ratio)
 
     @property
     def figures(self) -> dict[str, float | str | None]:
@@ -55,23 +58,22 @@ def verdict(
     """
     if not panel.measured:
         text = "Balance: not measured, because the run ended before trainer.log_every_n_steps."
-        return Verdict(math.nan, math.nan, "not measured", text, None)
+        return Verdict(math.nan, "not measured", text, None)
     ratio = panel.pull_ratio
     if math.isnan(ratio):
         text = "Balance: neither loss sends a gradient into the shared features."
-        return Verdict(math.nan, math.nan, "neither pulls", text, None)
-    share = ratio / (1 + ratio) if math.isfinite(ratio) else 1.0
+        return Verdict(math.nan, "neither pulls", text, None)
     if 1 / BALANCED <= ratio <= BALANCED:
         text = f"Balance: the box pulls {ratio:.2g} times as hard as the class; neither dominates."
-        return Verdict(ratio, share, "balanced", text, None)
+        return Verdict(ratio, "balanced", text, None)
     weak, strong = "localisation", "classification"
     if ratio > 1:
         weak, strong = strong, weak
-    faint = min(share, 1 - share)
+    faint = min(_share(ratio), 1 - _share(ratio))
     text = f"Balance: {weak} sends {_percent(faint)} of the gradient; {strong} dominates."
     weights = None if scheduled else panel.norm_ratio
     command = _command(program, typed, weights)
-    return Verdict(ratio, share, f"{strong} dominates", f"{text}\nTry: {command}", command)
+    return Verdict(ratio, f"{strong} dominates", f"{text}\nTry: {command}", command)
 
 
 def _command(program: Sequence[str], typed: Sequence[str], norm_ratio: float | None) -> str:
@@ -88,6 +90,10 @@ def _command(program: Sequence[str], typed: Sequence[str], norm_ratio: float | N
     stale = composed(chosen)["loss"]["combine"].keys() - expected
     removed = [f"~loss.combine.{key}" for key in sorted(stale)]
     return shlex.join([*program, *chosen, *removed, *numbers])
+
+
+def _share(ratio: float) -> float:
+    return 1.0 if ratio == math.inf else ratio / (1 + ratio)
 
 
 def _is_combine(option: str) -> bool:

@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
+from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
+
+
+def tensorboards(trainer: Trainer) -> list[TensorBoardLogger]:
+    """The loggers of a run that write TensorBoard events."""
+    return [logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)]
 
 
 class EventsLogger(TensorBoardLogger):

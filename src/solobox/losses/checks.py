@@ -32,6 +32,14 @@ def at_least_zero(**values: float) -> None:
     within("[0, inf)", **values)
 
 
+def one_of(options: Sequence[str], **values: str) -> None:
+    """Raise ValueError unless every value is one of some words."""
+    for name, value in values.items():
+        if value not in options:
+            words = f"{', '.join(options[:-1])} or {options[-1]}"
+            raise ValueError(f"{name} must be {words}; found {value!r}")
+
+
 def numbers(name: str, values: object, interval: str, count: int | None = None) -> list[float]:
     """A list of numbers in an interval, `count` of them or at least one; else ValueError."""
     wanted = f"{count} numbers" if count else "one number per class"

@@ -45,19 +45,18 @@ class GradientScheme(nn.Module, ABC):
         return None
 
 
-def task_losses(lc: Tensor, ll: Tensor, weights: Tensor) -> Tensor:
-    """Both losses of a batch (2,), class first."""
-    return torch.stack((weights @ lc, weights @ ll))
-
-
-def task_gram(losses: Tensor, features: Tensor) -> Tensor:
-    """Gram matrix (2, 2) of the gradients of both losses (2,) at the shared features.
+def task_gradients(losses: Tensor, features: Tensor) -> list[Tensor]:
+    """Gradients of both losses (2,) at the shared features (B, ...), as (B, n) each.
 
     The graph stays usable; costs two backward passes through the head, none through the trunk.
     """
-    rows = [
-        torch.autograd.grad(loss, features, retain_graph=True, materialize_grads=True)[0].flatten()
+    return [
+        torch.autograd.grad(loss, features, retain_graph=True, materialize_grads=True)[0].flatten(1)
         for loss in losses
     ]
-    gradients = torch.stack(rows)
+
+
+def task_gram(losses: Tensor, features: Tensor) -> Tensor:
+    """Gram matrix (2, 2) of those gradients."""
+    gradients = torch.stack([rows.flatten() for rows in task_gradients(losses, features)])
     return gradients @ gradients.T

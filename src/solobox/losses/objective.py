@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from solobox.losses.gradient_scheme import GradientScheme, task_gram, task_losses
+from solobox.losses.gradient_scheme import GradientScheme, task_gram
+from solobox.losses.task_losses import task_losses
 from solobox.types import LossParts, Prediction, TrainStats
 
 
@@ -46,7 +47,7 @@ class Objective(nn.Module):
         logits = ask(stats) if ask is not None else None
         return torch.zeros(len(stats.counts)) if logits is None else logits
 
-    def task_losses(
+    def image_losses(
         self, pred: Prediction, labels: Tensor, boxes: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Both losses and the weight of each sample, (B,) each, before they are combined."""
@@ -76,7 +77,7 @@ class Objective(nn.Module):
             scale: factors of both losses before they are combined.
         """
         with torch.autocast(pred.box.device.type, enabled=False):
-            lc, ll, weights = self.task_losses(pred, labels, boxes)
+            lc, ll, weights = self.image_losses(pred, labels, boxes)
             scaled = scale[0] * lc, scale[1] * ll
             if not isinstance(self.combine, GradientScheme):
                 return LossParts(self.combine(*scaled, weights, step), lc, ll, weights)

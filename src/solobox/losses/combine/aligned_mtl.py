@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from solobox.losses.checks import one_of
 from solobox.losses.gradient_scheme import GradientScheme
 
 PARALLEL = 1e-5  # squared sine of the angle
@@ -33,8 +34,7 @@ class AlignedMTL(GradientScheme):
 
     def __init__(self, *, scale_mode: str = "min") -> None:
         super().__init__()
-        if scale_mode not in ("min", "median", "rmse"):
-            raise ValueError(f"scale_mode must be min, median or rmse; found {scale_mode!r}")
+        one_of(("min", "median", "rmse"), scale_mode=scale_mode)
         self.scale_mode = scale_mode
 
     def solve(self, gram: Tensor, losses: Tensor, step: int) -> Tensor:

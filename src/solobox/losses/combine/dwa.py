@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from solobox.losses.checks import above_zero
+from solobox.losses.task_losses import task_losses
 
 
 class DWA(nn.Module):
@@ -57,7 +58,7 @@ class DWA(nn.Module):
             setattr(self, name, torch.zeros_like(getattr(self, name)))
 
     def forward(self, lc: Tensor, ll: Tensor, weights: Tensor, step: int) -> Tensor:
-        losses = torch.stack((weights @ lc, weights @ ll))
+        losses = task_losses(lc, ll, weights)
         if self.training:
             self.total = self.total + losses.detach()
             self.batches = self.batches + 1

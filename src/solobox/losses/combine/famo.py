@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from solobox.losses.checks import above_zero, at_least_zero
+from solobox.losses.task_losses import task_losses
 
 BETAS, ADAM_EPS = (0.9, 0.999), 1e-8
 
@@ -71,7 +72,7 @@ class FAMO(nn.Module):
         self.before = torch.zeros_like(self.before)
 
     def forward(self, lc: Tensor, ll: Tensor, weights: Tensor, step: int) -> Tensor:
-        losses = torch.stack((weights @ lc, weights @ ll))
+        losses = task_losses(lc, ll, weights)
         if self.training:
             if step > self._step:  # once a step, however many batches it has
                 self.update(self.before, losses.detach())

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from solobox.losses.learnt_pair import LearntPair
+from solobox.losses.task_losses import task_losses
 
 
 class IMTLL(nn.Module):
@@ -34,6 +34,6 @@ class IMTLL(nn.Module):
         self.s = LearntPair("s", s)
 
     def forward(self, lc: Tensor, ll: Tensor, weights: Tensor, step: int) -> Tensor:
-        losses = torch.stack((weights @ lc, weights @ ll))
+        losses = task_losses(lc, ll, weights)
         s = self.s(losses)
         return (s.exp() * losses - s).sum()

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from solobox.losses.learnt_pair import LearntPair
+from solobox.losses.task_losses import task_losses
 
 
 class LiebelKoerner(nn.Module):
@@ -36,6 +36,6 @@ class LiebelKoerner(nn.Module):
             raise ValueError(f"c must not be 0; found {list(c)}")
 
     def forward(self, lc: Tensor, ll: Tensor, weights: Tensor, step: int) -> Tensor:
-        losses = torch.stack((weights @ lc, weights @ ll))
+        losses = task_losses(lc, ll, weights)
         squared = self.c(losses).square()
         return (losses / (2 * squared) + squared.log1p()).sum()

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from solobox.losses.task_losses import task_losses
+
 
 class RandomWeights(nn.Module):
     """Random loss weights: what any cleverer scheme has to beat.
@@ -33,6 +35,6 @@ class RandomWeights(nn.Module):
         self.seed = seed
 
     def forward(self, lc: Tensor, ll: Tensor, weights: Tensor, step: int) -> Tensor:
-        losses = torch.stack((weights @ lc, weights @ ll))
+        losses = task_losses(lc, ll, weights)
         draw = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         return torch.randn(2, generator=draw).softmax(0).to(losses) @ losses

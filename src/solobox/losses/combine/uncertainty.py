@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from solobox.losses.learnt_pair import LearntPair
+from solobox.losses.task_losses import task_losses
 
 
 class Uncertainty(nn.Module):
@@ -35,6 +35,6 @@ class Uncertainty(nn.Module):
         self.log_var = LearntPair("log_var", log_var)
 
     def forward(self, lc: Tensor, ll: Tensor, weights: Tensor, step: int) -> Tensor:
-        losses = torch.stack((weights @ lc, weights @ ll))
+        losses = task_losses(lc, ll, weights)
         s = self.log_var(losses)
         return ((-s).exp() * losses + s).sum() / 2

@@ -1,10 +1,10 @@
 """Uncertainty weights in closed form."""
 
-import torch
 from torch import Tensor, nn
 
 from solobox.losses.checks import above_zero
 from solobox.losses.finite import SMALLEST
+from solobox.losses.task_losses import task_losses
 
 
 class UWSO(nn.Module):
@@ -35,6 +35,6 @@ class UWSO(nn.Module):
         self.temperature = temperature
 
     def forward(self, lc: Tensor, ll: Tensor, weights: Tensor, step: int) -> Tensor:
-        losses = torch.stack((weights @ lc, weights @ ll))
+        losses = task_losses(lc, ll, weights)
         inverse = losses.detach().clamp(min=SMALLEST).reciprocal()
         return (inverse / self.temperature).softmax(0) @ losses

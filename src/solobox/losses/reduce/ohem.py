@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from solobox.losses.checks import within
+from solobox.losses.checks import one_of, within
 
 
 class OHEM(nn.Module):
@@ -33,8 +33,7 @@ class OHEM(nn.Module):
     def __init__(self, *, fraction: float = 0.25, by: str = "sum") -> None:
         super().__init__()
         within("(0, 1]", fraction=fraction)
-        if by not in ("classification", "localisation", "sum"):
-            raise ValueError(f"by must be classification, localisation or sum; found {by!r}")
+        one_of(("classification", "localisation", "sum"), by=by)
         self.fraction, self.by = fraction, by
 
     def forward(self, lc: Tensor, ll: Tensor, labels: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """The weight of one task grows or fades."""
 
-from solobox.losses.checks import above_zero, at_least_zero, within
+from solobox.losses.checks import above_zero, at_least_zero, one_of, within
 from solobox.losses.loss_schedule import LossSchedule
 
 
@@ -31,8 +31,7 @@ class Ramp(LossSchedule):
         over: float = 0.3,
     ) -> None:
         super().__init__({"all": {}})
-        if task not in ("classification", "localisation"):
-            raise ValueError(f"task must be classification or localisation; found {task!r}")
+        one_of(("classification", "localisation"), task=task)
         at_least_zero(start=start)
         above_zero(end=end)
         within("(0, 1]", over=over)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from solobox.losses.checks import at_least_zero
+from solobox.losses.checks import at_least_zero, one_of
 from solobox.losses.loss_schedule import LossSchedule
 
 _PHASES = MappingProxyType({
@@ -35,8 +35,7 @@ class Stages(LossSchedule):
         self, *, unit: str = "epoch", phases: Mapping[str, Mapping[str, Any]] = _PHASES
     ) -> None:
         super().__init__(phases)
-        if unit not in ("epoch", "step"):
-            raise ValueError(f"unit must be epoch or step; found {unit!r}")
+        one_of(("epoch", "step"), unit=unit)
         self.unit = unit
         self.times = [phase["at"] for phase in self.phases.values()]
         at_least_zero(**{f"at of phase {name}": phase["at"] for name, phase in self.phases.items()})
