@@ -25,6 +25,8 @@ forum: $(READY)
 bench: $(READY)
 	$(BIN)/python scripts/bench_balance.py
 	$(BIN)/python scripts/bench_balance.py --backbone mobilenet_v2 --size 160 --rounds 15
+	$(BIN)/python scripts/bench_augment.py
+	test ! -d ../shared/data || $(BIN)/python scripts/bench_waiting.py data.root=../shared/data/raccoon_kangaroo
 
 readme: $(READY)
 	$(BIN)/python scripts/readme.py

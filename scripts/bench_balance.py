@@ -39,7 +39,8 @@ def main() -> None:
     data = DataModule(source, Augment(), batch_size=32, num_workers=0, seed=0)
     model = models.build({
         "backbone": arguments.backbone, "head": {"name": "soft_argmax"},
-        "decode": {"name": "sigmoid"}, "classes": ["a", "b"], "size": arguments.size,
+        "decode": {"name": "sigmoid"}, "classes": ["a", "b"],
+        "size": arguments.size, "resize": "squash",
     })  # fmt: skip
     objective = Objective(
         classification=build("classification", "cross_entropy"),

@@ -23,7 +23,7 @@ from solobox.types import Prediction
 def model() -> Localiser:
     return models.build({
         "backbone": "tiny", "head": {"name": "soft_argmax"}, "decode": {"name": "sigmoid"},
-        "classes": ["a", "b"], "size": 32,
+        "classes": ["a", "b"], "size": 32, "resize": "squash",
     })  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def test_frames_are_drawn_where_the_boxes_are() -> None:
 def test_a_checkpoint_of_the_state_alone_gives_the_same_predictions(backbone: str) -> None:
     description = {
         "backbone": backbone, "head": {"name": "linear", "grid": 2}, "decode": {"name": "sigmoid"},
-        "classes": ["a", "b", "c"], "size": 64,
+        "classes": ["a", "b", "c"], "size": 64, "resize": "squash",
     }  # fmt: skip
     one, other = models.build(description).eval(), models.build(description).eval()
     other.load_state_dict(one.state_dict())

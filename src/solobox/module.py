@@ -17,6 +17,7 @@ from solobox.engine.checkpoint_io import FORMAT
 from solobox.engine.divergence import explain_divergence
 from solobox.engine.logger import tensorboards
 from solobox.engine.parameter_groups import parameter_groups
+from solobox.engine.predict import results_of
 from solobox.errors import DivergedError
 from solobox.losses.loss_schedule import LossSchedule
 from solobox.losses.objective import Objective
@@ -116,17 +117,17 @@ class SoloboxModule(LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Keep what the model says; the metrics are of the whole split."""
         pred = self.model.predict(batch.images)
-        row = (pred.logits, pred.box, batch.labels, batch.boxes)
-        self._validated.append(tuple(t.float() for t in row))
+        self._validated.append((pred.logits.float(), pred.box.float()))
 
     def on_validation_epoch_end(self) -> None:
         """Metrics of the validation split."""
-        columns = [torch.cat(column).cpu() for column in zip(*self._validated, strict=True)]
+        probabilities, boxes = (
+            torch.cat(column).cpu() for column in zip(*self._validated, strict=True)
+        )
         self._validated.clear()
-        probabilities, boxes, labels, targets = columns
-        results = Results(probabilities, boxes, labels.long(), targets, torch.ones(len(boxes), 2))
-        self.results = results
-        values = validated(results, self.model.classes)
+        val = self.trainer.datamodule.val  # type: ignore[attr-defined]
+        self.results = results_of(probabilities, boxes, val)
+        values = validated(self.results, self.model.classes)
         self.log_dict(values)
         with self._moving_schedule():
             self.schedule.observe(values)

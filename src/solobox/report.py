@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from solobox.atomic import replacing
 from solobox.boxes import to_corners
 from solobox.data.split import Split
 from solobox.metrics import Results
@@ -52,9 +52,8 @@ def write_predictions(path: Path, split: Split, results: Results) -> None:
 
 def write_metrics(path: Path, figures: dict[str, Any]) -> None:
     """Write metrics.json whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    beside.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    os.replace(beside, path)
+    with replacing(path) as file:
+        file.write(json.dumps(figures, indent=1) + "\n")
 
 
 def print_table(figures: dict[str, Any], directory: Path) -> None:

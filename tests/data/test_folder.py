@@ -1,170 +1,249 @@
-import random
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
+from tests.data.photographs import annotate, numbered, picture, split_lists
 
 from solobox.data.folder import Folder
-from solobox.data.record import Object, Record
-from solobox.data.stratify import stratified
 from solobox.errors import ConfigError, DataError
 
 
-def annotate(root: Path, names: list[str], label: str) -> None:
-    """Images of 24 x 16 pixels of noise, each with one box of a class."""
-    for folder in ("Annotations", "JPEGImages", "ImageSets/Main"):
-        (root / folder).mkdir(parents=True, exist_ok=True)
-    for name in names:
-        pixels = np.random.default_rng(len(name)).integers(0, 256, (16, 24, 3), np.uint8)
-        Image.fromarray(pixels).save(root / "JPEGImages" / f"{name}.png")
-        box = "<bndbox><xmin>6</xmin><ymin>4</ymin><xmax>18</xmax><ymax>12</ymax></bndbox>"
-        (root / "Annotations" / f"{name}.xml").write_text(
-            f"<annotation><filename>{name}.png</filename>"
-            f"<object><name>{label}</name>{box}</object></annotation>"
-        )
+def folder(root: Path, **options: Any) -> Folder:
+    return Folder(**({"root": root, "format": {"name": "voc"}, "size": 8} | options))
 
 
-def split_lists(root: Path, **lists: list[str]) -> None:
-    for split, names in lists.items():
-        (root / "ImageSets" / "Main" / f"{split}.txt").write_text("\n".join(names))
+def loaded(root: Path, **options: Any) -> dict[str, list[str]]:
+    """Names of the images of each split."""
+    splits = folder(root, **options).load()
+    return {name: [Path(path).stem for path in split.paths] for name, split in splits.items()}
 
 
-def numbered(stem: str, n: int) -> list[str]:
-    return [f"{stem}{i}" for i in range(n)]
+def refusal(root: Path, **options: Any) -> str:
+    with pytest.raises(DataError) as error:
+        folder(root, **options).load()
+    return str(error.value)
 
 
-def stems(folder: Folder) -> dict[str, list[str]]:
-    return {split: [s.image.stem for s in found] for split, found in folder.samples.items()}
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-300])
 
 
 @pytest.fixture
 def pets(tmp_path: Path) -> Path:
     """Ten cats and five dogs, without split lists."""
-    annotate(tmp_path, numbered("cat", 10), "cat")
-    annotate(tmp_path, numbered("dog", 5), "dog")
-    return tmp_path
+    annotate(tmp_path / "pets", numbered("cat", 10), "cat")
+    annotate(tmp_path / "pets", numbered("dog", 5), "dog")
+    return tmp_path / "pets"
 
 
 def test_without_lists_a_fraction_of_each_class_validates(pets: Path) -> None:
-    folder = Folder(root=pets, size=8, val_fraction=0.2)
-    assert folder.splits == ["train", "val"]
-    assert folder.split("train").stats().counts == (8, 4)
-    assert folder.split("val").stats().counts == (2, 1)
-    found = stems(folder)
+    splits = folder(pets, val_fraction=0.2).load()
+    assert splits["train"].stats().counts == (8, 4)
+    assert splits["val"].stats().counts == (2, 1)
+    found = loaded(pets, val_fraction=0.2)
     assert sorted(found["train"] + found["val"]) == numbered("cat", 10) + numbered("dog", 5)
-
-
-def test_the_same_seed_holds_the_same_images_back_and_another_seed_others(pets: Path) -> None:
-    first, again = (stems(Folder(root=pets, size=8, val_fraction=0.4)) for _ in range(2))
-    assert first == again
-    assert any(
-        stems(Folder(root=pets, size=8, val_fraction=0.4, seed=seed)) != first for seed in (1, 2)
-    )
-
-
-def test_the_choice_does_not_depend_on_the_order_of_the_files() -> None:
-    records = [
-        Record(Path(f"{i}.png"), Path(f"{i}.xml"), (Object("ab"[i % 3 == 0], (0, 0, 1, 1)),))
-        for i in range(50)
-    ]
-    shuffled = random.Random(0).sample(records, len(records))
-    assert stratified(records, 0.2, seed=3) == stratified(shuffled, 0.2, seed=3)
-
-
-def test_adding_a_class_does_not_change_the_choice_within_another(pets: Path) -> None:
-    before = stems(Folder(root=pets, size=8))["val"]
-    annotate(pets, numbered("ape", 5), "ape")
-    after = stems(Folder(root=pets, size=8))["val"]
-    assert [name for name in after if not name.startswith("ape")] == before
 
 
 def test_split_lists_are_obeyed(pets: Path) -> None:
     lists = {"train": ["dog3", "cat1", "cat0"], "val": ["dog0"], "test": ["cat9", "dog4"]}
     split_lists(pets, **lists)
-    folder = Folder(root=pets, size=8)
-    assert folder.splits == ["train", "val", "test"]
-    assert stems(folder) == lists
+    assert loaded(pets) == lists
 
 
 def test_a_training_list_alone_is_divided_and_the_test_list_kept(pets: Path) -> None:
     split_lists(pets, train=[*numbered("cat", 8), *numbered("dog", 4)], test=["cat9", "dog4"])
-    folder = Folder(root=pets, size=8, val_fraction=0.25)
-    assert Counter(name[:3] for name in stems(folder)["val"]) == {"cat": 2, "dog": 1}
-    assert Counter(name[:3] for name in stems(folder)["train"]) == {"cat": 6, "dog": 3}
-    assert stems(folder)["test"] == ["cat9", "dog4"]
+    found = loaded(pets, val_fraction=0.25)
+    assert Counter(name[:3] for name in found["val"]) == {"cat": 2, "dog": 1}
+    assert Counter(name[:3] for name in found["train"]) == {"cat": 6, "dog": 3}
+    assert found["test"] == ["cat9", "dog4"]
+
+
+def test_the_choice_is_kept_in_a_file_and_new_images_do_not_move_the_others(
+    pets: Path, tmp_path: Path
+) -> None:
+    options = {"cache_dir": tmp_path / "cache", "val_fraction": 0.4}
+    first = folder(pets, **options)
+    before = {path: name for name, split in first.load().items() for path in split.paths}
+    (kept,) = (tmp_path / "cache").rglob("split-0.4-0.csv")
+    assert f"written to {kept}" in first.notes[0]
+    annotate(pets, [f"cat{i}" for i in range(10, 40)], "cat")
+    again = folder(pets, **options)
+    after = {path: name for name, split in again.load().items() for path in split.paths}
+    assert before.items() <= after.items()
+    assert f"as {kept} says, 30 new images added to it" in again.notes[0]
+    assert folder(pets, **options).load()["val"].paths == again.load()["val"].paths
+    assert Counter(after.values()) == {"train": 27, "val": 18}
+
+
+def test_a_split_file_of_ones_own_is_read_or_written(pets: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.csv"
+    first = loaded(pets, split_file=mine, seed=3)
+    assert loaded(pets, split_file=mine, seed=4) == first
+    lines = ["image,split"]
+    lines += [f"JPEGImages/{p.name},{'val' if p.stem in ('cat3', 'dog2') else 'train'}"
+              for p in sorted((pets / "JPEGImages").iterdir())]  # fmt: skip
+    mine.write_text("\n".join(lines))
+    assert loaded(pets, split_file=mine)["val"] == ["cat3", "dog2"]
+    split_lists(pets, train=numbered("cat", 9) + numbered("dog", 4), val=["cat9", "dog4"])
+    assert loaded(pets, split_file=mine)["val"] == ["cat3", "dog2"]  # the user's word counts
+
+
+def test_copies_of_an_image_do_not_validate_what_was_trained_on(pets: Path) -> None:
+    for i in range(10, 30):  # each cat three times
+        annotate(pets, [f"cat{i}"], "cat")
+        picture(f"cat{i % 10}").save(pets / "JPEGImages" / f"cat{i}.png")
+    for seed in range(5):
+        found = loaded(pets, seed=seed)
+        held = {int(name[3:]) % 10 for name in found["val"] if name.startswith("cat")}
+        shown = {int(name[3:]) % 10 for name in found["train"] if name.startswith("cat")}
+        assert len(held) == 2
+        assert not held & shown
+
+
+def test_the_same_image_in_two_splits_is_refused_and_named(pets: Path) -> None:
+    picture("cat1").save(pets / "JPEGImages" / "dog4.png")
+    split_lists(pets, train=[*numbered("cat", 8), "dog0"], val=["cat9", "dog4"])
+    message = refusal(pets)
+    assert "cat1.png: it is in the train split and, as" in message
+    assert "dog4.png, in the val split; keep it in one of them" in message
+
+
+def test_near_duplicates_in_two_splits_are_told(pets: Path) -> None:
+    darker = Image.fromarray((np.asarray(picture("cat1")) * 0.9).astype(np.uint8))
+    darker.save(pets / "JPEGImages" / "cat9.png")
+    split_lists(pets, train=[*numbered("cat", 8), "dog0"], val=["cat9", "dog4"])
+    found = folder(pets, size=32)
+    found.load()
+    (note,) = (note for note in found.notes if "near-duplicates" in note)
+    assert note.endswith(": 1, such as JPEGImages/cat1.png and JPEGImages/cat9.png")
 
 
 def test_classes_are_alphabetical_unless_a_file_or_the_user_orders_them(pets: Path) -> None:
-    assert Folder(root=pets, size=8).classes == ("cat", "dog")
+    assert folder(pets).classes == ("cat", "dog")
     (pets / "classes.txt").write_text("dog\ncat\n")
-    folder = Folder(root=pets, size=8)
-    assert folder.classes == ("dog", "cat")
-    assert folder.split("train").stats().counts == (4, 8)
-    assert Folder(root=pets, size=8, classes=["cat", "dog"]).classes == ("cat", "dog")
+    assert folder(pets).classes == ("dog", "cat")
+    assert folder(pets).load()["train"].stats().counts == (4, 8)
+    assert folder(pets, classes=["cat", "dog"]).classes == ("cat", "dog")
 
 
 def test_a_class_without_training_images_is_refused_by_name(pets: Path) -> None:
     split_lists(pets, train=numbered("cat", 5), val=["cat9", "dog0"])
     (pets / "classes.txt").write_text("cat\ndog\n")
-    with pytest.raises(DataError, match=r"none of dog"):
-        Folder(root=pets, size=8)
+    assert "none of dog" in refusal(pets)
 
 
 def test_one_class_alone_is_refused(tmp_path: Path) -> None:
     annotate(tmp_path, numbered("cat", 5), "cat")
-    with pytest.raises(DataError, match=r"at least two classes"):
-        Folder(root=tmp_path, size=8)
+    assert "at least two classes" in refusal(tmp_path)
 
 
-@pytest.mark.parametrize("split", ["train", "val", "test"])
+@pytest.mark.parametrize("split", ["train", "val"])
 def test_an_empty_split_is_refused_by_name(pets: Path, split: str) -> None:
     lists = {"train": ["cat0", "dog0"], "val": ["cat1", "dog1"], "test": ["cat2"]}
     split_lists(pets, **(lists | {split: []}))
     (pets / "classes.txt").write_text("cat\ndog\n")
-    with pytest.raises(DataError, match=rf"the {split} split is empty"):
-        Folder(root=pets, size=8)
+    assert f"the {split} split is empty" in refusal(pets)
 
 
 def test_a_folder_without_annotations_is_refused(tmp_path: Path) -> None:
     annotate(tmp_path, [], "cat")
-    with pytest.raises(DataError, match=r"empty"):
-        Folder(root=tmp_path, size=8)
+    with pytest.raises(DataError, match=r"expected a Pascal VOC folder"):
+        folder(tmp_path)
 
 
-def test_problems_of_all_splits_are_reported_together(pets: Path) -> None:
+def test_problems_of_all_splits_and_of_decoding_are_reported_together(pets: Path) -> None:
     annotate(pets, ["bird0", "bird1"], "bird")
+    truncate(pets / "JPEGImages" / "cat0.png")
     split_lists(pets, train=["cat0", "dog0", "bird0"], val=["cat1", "bird1"])
-    with pytest.raises(DataError, match=r"(?s)2 annotated.*bird0\.xml.*bird1\.xml"):
-        Folder(root=pets, size=8, classes=["cat", "dog"])
+    lines = refusal(pets, classes=["cat", "dog"]).splitlines()
+    assert lines[0] == "3 of 5 images cannot be used:"
+    assert {Path(line.partition(":")[0]).name for line in lines[1:]} == {
+        "bird0.xml", "bird1.xml", "cat0.png",
+    }  # fmt: skip
+
+
+def test_more_than_ten_problems_are_summarised_with_where_to_read_on(pets: Path) -> None:
+    annotate(pets, numbered("bird", 13), "bird")
+    lines = refusal(pets, classes=["cat", "dog"]).splitlines()
+    assert lines[0] == "13 of 28 images cannot be used:"
+    assert sum("unknown class 'bird'" in line for line in lines) == 10
+    assert lines[-2:] == ["... and 3 more", f"`solobox check {pets}` lists all"]
+
+
+def test_skip_leaves_out_one_in_a_hundred_and_lists_it(tmp_path: Path) -> None:
+    annotate(tmp_path, numbered("cat", 60), "cat")
+    annotate(tmp_path, numbered("dog", 40), "dog")
+    truncate(tmp_path / "JPEGImages" / "cat7.png")
+    found = folder(tmp_path, on_bad="skip")
+    splits = found.load()
+    assert sum(map(len, splits.values())) == 99
+    assert "left out: damaged image 1" in found.notes
+    (row,) = (row for row in found.listing if row.left_out)
+    assert row.image == "JPEGImages/cat7.png"
+    assert row.left_out.startswith("damaged image: the image is damaged")
+    assert len(found.listing) == 100
+    truncate(tmp_path / "JPEGImages" / "cat8.png")
+    message = refusal(tmp_path, on_bad="skip")
+    assert "2 of 100 images cannot be used, more than the 1% that data.on_bad=skip" in message
+    assert "cat7.png" in message and "cat8.png" in message
+
+
+def test_drop_leaves_images_with_several_objects_out_and_counts_them(pets: Path) -> None:
+    source = pets / "Annotations" / "cat3.xml"
+    thing = source.read_text().partition("<object>")[2].partition("</object>")[0]
+    source.write_text(f"<annotation><object>{thing}</object><object>{thing}</object></annotation>")
+    assert "cat3.xml: expected exactly one object, found 2" in refusal(pets)
+    found = folder(pets, objects="drop")
+    assert sum(map(len, found.load().values())) == 14
+    assert "left out: several objects 1" in found.notes
+    assert [row.image for row in found.listing if row.left_out] == ["JPEGImages/cat3.png"]
+    kept = folder(pets, objects="first")
+    assert sum(map(len, kept.load().values())) == 15
+    assert "one object of several kept: several objects 1" in kept.notes
+
+
+def test_notes_say_what_was_found(pets: Path) -> None:
+    split_lists(pets, train=numbered("cat", 8) + numbered("dog", 4), val=["cat9", "dog4"])
+    picture("x").save(pets / "JPEGImages" / "cat9.png", "BMP")
+    found = folder(pets)
+    found.load()
+    assert found.notes == [
+        f"{pets}: Pascal VOC, split by its own lists; train 12, val 2 (as the folder says); "
+        f"cat 9, dog 5",
+        "looks odd: wrong suffix 1",
+        f"`solobox check {pets}` shows all of it",
+    ]
 
 
 def test_a_missing_folder_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"data\.root: there is no folder .*nowhere"):
-        Folder(root=tmp_path / "nowhere", size=8)
+        folder(tmp_path / "nowhere")
 
 
 def test_no_folder_is_refused_with_what_to_type() -> None:
     with pytest.raises(ConfigError, match=r"data\.root is not set.*data\.root="):
-        Folder(root=None, size=8)
+        Folder(root=None, format={"name": "auto"}, size=8)
 
 
-@pytest.mark.parametrize("fraction", [0.0, 1.0, -0.1, float("nan")])
-def test_a_fraction_outside_its_range_is_refused(pets: Path, fraction: float) -> None:
-    with pytest.raises(ConfigError, match=r"data\.val_fraction"):
-        Folder(root=pets, size=8, val_fraction=fraction)
-
-
-@pytest.mark.parametrize("size", [0, -8])
-def test_a_size_without_pixels_is_refused(pets: Path, size: int) -> None:
-    with pytest.raises(ConfigError, match=r"data\.size"):
-        Folder(root=pets, size=size)
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("val_fraction", 0.0), ("val_fraction", 1.0), ("val_fraction", float("nan")), ("size", 0),
+     ("size", -8), ("resize", "crop"), ("on_bad", "ignore"), ("objects", "all"), ("cache", "gpu"),
+     ("cache", "disk"), ("classes", ["cat", "cat"]), ("format", {"name": "vocc"}),
+     ("format", {"name": "voc", "box": "centre"})],
+)  # fmt: skip
+def test_an_option_outside_its_range_is_refused(pets: Path, option: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=rf"data\.{option}"):
+        folder(pets, **{option: value})
 
 
 def test_a_split_holds_the_documented_arrays(pets: Path) -> None:
-    split = Folder(root=pets, size=8).split("train")
-    assert (split.images.shape, split.images.dtype) == ((12, 8, 8, 3), np.uint8)
+    split = folder(pets).load()["train"]
+    images = split.images[np.arange(12)]
+    assert (images.shape, images.dtype, len(split.images)) == ((12, 8, 8, 3), np.uint8, 12)
     assert (split.labels.shape, split.labels.dtype) == ((12,), np.int64)
     assert (split.boxes.shape, split.boxes.dtype) == ((12, 4), np.float32)
     assert split.sizes.tolist() == [[24, 16]] * 12
@@ -174,31 +253,52 @@ def test_a_split_holds_the_documented_arrays(pets: Path) -> None:
     ]
 
 
+def test_training_images_may_be_larger_than_the_others(pets: Path, tmp_path: Path) -> None:
+    for cache in ("ram", "none", "disk"):
+        splits = folder(pets, cache=cache, cache_dir=tmp_path / "cache").load(oversize=1.25)
+        assert splits["train"].images[np.array([0])].shape == (1, 10, 10, 3)
+        assert splits["val"].images[np.array([0])].shape == (1, 8, 8, 3)
+        for split in splits.values():
+            expected = split.canvas.draw(Image.open(split.paths[1]))
+            assert np.array_equal(split.images[np.array([1])][0], expected)
+
+
 def test_images_are_what_pillow_shows_squashed_to_a_square(pets: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned: stored 16 wide and 24 high, shown 24 wide and 16 high
     path = pets / "JPEGImages" / "cat0.png"
     with Image.open(path) as image:
         image.transpose(Image.Transpose.ROTATE_90).save(path, exif=exif)
-    split = Folder(root=pets, size=8).split("train")
-    assert any(Path(p) == path for p in split.paths)
-    for stored, found in zip(split.paths, split.images, strict=True):
-        with Image.open(stored) as image:
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-        expected = np.asarray(upright.resize((8, 8), Image.Resampling.BILINEAR))
-        assert np.array_equal(found, expected)
+    for split in folder(pets).load().values():
+        for row, stored in enumerate(split.paths):
+            with Image.open(stored) as image:
+                upright = ImageOps.exif_transpose(image).convert("RGB")
+            expected = np.asarray(upright.resize((8, 8), Image.Resampling.BILINEAR))
+            assert np.array_equal(split.images[np.array([row])][0], expected)
 
 
-def test_a_damaged_image_is_named_before_training_starts(pets: Path) -> None:
-    path = pets / "JPEGImages" / "cat3.png"
-    path.write_bytes(path.read_bytes()[:-300])
-    split_lists(pets, train=["cat0", "dog0", "cat3"], val=["cat1"])
-    with pytest.raises(DataError, match=r"cat3\.png: .*truncated"):
-        Folder(root=pets, size=8).split("train")
+def test_letterboxed_boxes_are_those_of_the_canvas_and_come_back(pets: Path) -> None:
+    split = folder(pets, size=24, resize="letterbox").load()["val"]
+    assert split.boxes.tolist() == [[0.5, 0.5, 0.5, pytest.approx(1 / 3)]] * 3
+    assert np.allclose(split.on_images(split.boxes), 0.5)
 
 
 def test_real_photographs_are_read(shared: Path) -> None:
-    split = Folder(root=shared / "data" / "raccoon_kangaroo", size=32).split("val")
-    assert len(split) == 44
-    assert split.classes == ("kangaroo", "raccoon")
-    assert split.images.std((1, 2, 3)).min() > 5
+    splits = folder(shared / "data" / "raccoon_kangaroo", size=32).load()
+    val = splits["val"]
+    assert (len(splits["train"]), len(val)) == (174, 44)
+    assert val.classes == ("kangaroo", "raccoon")
+    assert val.images[np.arange(44)].std((1, 2, 3)).min() > 5
+
+
+def test_the_voc_and_yolo_forms_of_a_data_set_train_on_the_same_bits(shared: Path) -> None:
+    root = shared / "data" / "neu_det"
+    one, other = (folder(root, format={"name": name}).load() for name in ("voc", "yolo"))
+    assert one.keys() == other.keys() == {"train", "val"}
+    for split, twin in zip(one.values(), other.values(), strict=True):
+        rows = np.arange(len(split))
+        assert split.paths == twin.paths
+        assert split.classes == twin.classes
+        assert np.array_equal(split.labels, twin.labels)
+        assert np.array_equal(split.boxes, twin.boxes)
+        assert np.array_equal(split.images[rows], twin.images[rows])

@@ -21,6 +21,7 @@ def description(name: str = "soft_argmax", **changes: Any) -> dict[str, Any]:
         "decode": {"name": "sigmoid"},
         "classes": ["ellipse", "triangle"],
         "size": 32,
+        "resize": "squash",
     } | changes
 
 

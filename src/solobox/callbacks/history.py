@@ -1,13 +1,14 @@
 """history.csv: a row an epoch."""
 
 import csv
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
+
+from solobox.atomic import replacing
 
 COLUMNS = (
     ["epoch", "step", "lr", "loss/classification", "loss/localisation", "loss/total"]
@@ -39,12 +40,10 @@ class History(Callback):
                 # A line torn by a crash has no whole number of columns.
                 whole = [row for row in csv.DictReader(file) if None not in row.values()]
             rows = [row for row in whole if int(row["epoch"]) < trainer.current_epoch]
-        beside = self.path.with_name(f".{self.path.name}.tmp")
-        with open(beside, "w", newline="") as file:
+        with replacing(self.path) as file:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             writer.writerows(rows)
-        os.replace(beside, self.path)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note the metrics."""

@@ -65,6 +65,7 @@ def build_module(settings: Settings, data: DataModule, typed: Sequence[str]) -> 
         "decode": choices["decode"],
         "classes": list(data.source.classes),
         "size": settings["data"]["size"],
+        "resize": settings["data"].get("resize", "squash"),
     }
     model = models.build(description)
     if choices["weights"] is not None and settings["ckpt_path"] is None:

@@ -42,7 +42,7 @@ def judge(module: SoloboxModule, data: DataModule, trainer: Trainer, directory: 
         write_predictions(directory / f"predictions_{name}.csv", split, results)
         without_looking = baselines(
             torch.from_numpy(data.train.labels),
-            torch.from_numpy(data.train.boxes),
+            torch.from_numpy(data.train.on_images(data.train.boxes)),
             results.labels,
             results.targets,
         )

@@ -1,9 +1,12 @@
 """`solobox VERB ...`, the same as `python -m solobox VERB ...`."""
 
 import sys
+from importlib import import_module
 
 VERBS = {
     "train": "train a model; `solobox train --help` lists every choice",
+    "check": "check a folder of images: `solobox check PATH` lists all problems, writes a page",
+    "preview": "draw training images as a run sees them: `solobox preview data.root=...`",
     "losses": "all losses with formula and source; `solobox losses show NAME` draws one",
 }
 
@@ -14,15 +17,8 @@ def main() -> None:
     if verb in ("-h", "--help"):
         print("usage: solobox VERB [arguments]\n")
         print("\n".join(f"  {name:10} {what}" for name, what in VERBS.items()))
-    elif verb == "train":
-        from solobox.cli.train import main as train
-
-        sys.argv = [f"{sys.argv[0]} train", *sys.argv[2:]]
-        train()
-    elif verb == "losses":
-        from solobox.cli.losses import main as losses
-
-        del sys.argv[1]
-        losses()
+    elif verb in VERBS:
+        sys.argv = [f"{sys.argv[0]} {verb}", *sys.argv[2:]]
+        import_module(f"solobox.cli.{verb}").main()
     else:
         raise SystemExit(f"solobox: there is no verb {verb!r}; expected {', '.join(VERBS)}")

@@ -12,7 +12,7 @@ from solobox.cli import app
 from solobox.cli.naming import run_name
 from solobox.cli.resume import continued, directory_of
 from solobox.cli.settings import Settings, check_types, plain
-from solobox.engine.run_directory import CONFIG_FILE, claim_new, claim_this, give_back
+from solobox.engine.run_directory import CONFIG_FILE, SPLIT_FILE, claim_new, claim_this, give_back
 from solobox.errors import ConfigError
 
 
@@ -33,6 +33,7 @@ def train(cfg: DictConfig) -> float:
     from solobox.callbacks.clean_stop import Stopped
     from solobox.cli.build import build_data, build_module, build_trainer
     from solobox.cli.judge import judge
+    from solobox.data.split_file import check_same_images, write_split
     from solobox.engine.checkpoint_io import read_checkpoint
     from solobox.engine.hardware import for_this_machine
     from solobox.engine.quiet import quiet
@@ -49,8 +50,16 @@ def train(cfg: DictConfig) -> float:
 
     seed_everything(settings["seed"], workers=True, verbose=False)
     data = build_data(settings)
+    for note in data.source.notes:
+        print(f"data: {note}")
     module = build_module(settings, data, typed)
-    directory = directory_of(Path(checkpoint)) if checkpoint else _claim(settings, typed)
+    if checkpoint is not None:
+        directory = directory_of(Path(checkpoint))
+        check_same_images(data.source.listing, directory / SPLIT_FILE)
+    else:
+        directory = _claim(settings, typed)
+        if data.source.listing:
+            write_split(directory / SPLIT_FILE, data.source.listing)
     try:
         trainer = build_trainer(settings, module.steps, directory, step)
     except ConfigError:

@@ -1,7 +1,7 @@
 """A source of images as the loaders that Lightning asks for."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from solobox.data.augment import Augment
 from solobox.data.dataset import Images
 from solobox.data.order import EpochBatches, InOrder, class_balanced, permutation
 from solobox.data.split import Split
+from solobox.data.split_file import Listed
 from solobox.errors import ConfigError
 from solobox.types import Batch, TrainStats
 
@@ -26,11 +27,19 @@ class Source(Protocol):
         """K class names, C1 first."""
 
     @property
-    def splits(self) -> list[str]:
-        """Names of the splits; "train" and "val", perhaps "test"."""
+    def size(self) -> int:
+        """Side of the squares that the model sees, in pixels."""
 
-    def split(self, name: str) -> Split:
-        """Decode a split."""
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a person should know about the images, once they are loaded."""
+
+    @property
+    def listing(self) -> Sequence[Listed]:
+        """What became of each file."""
+
+    def load(self, oversize: float = 1.0) -> dict[str, Split]:
+        """The splits "train" and "val", perhaps "test"; training images may be larger than size."""
 
 
 class DataModule(LightningDataModule):
@@ -77,7 +86,7 @@ class DataModule(LightningDataModule):
             raise ConfigError(f"limit_train_batches must be a whole number >= 1; found {limit}")
         self.limit = limit
         # All of them now: a damaged test image should not be found after training.
-        self.splits = {name: source.split(name) for name in source.splits}
+        self.splits = source.load(augment.oversize)
         self.train, self.val = self.splits["train"], self.splits["val"]
 
     @property
@@ -93,7 +102,7 @@ class DataModule(LightningDataModule):
             len(self.train), self.batch_size, self._order, self._batches_done, self.limit
         )
         return DataLoader(
-            Images(self.train, self.augment, self.seed),
+            self.shown(),
             batch_sampler=batches,
             collate_fn=_as_it_is,
             num_workers=self.num_workers,
@@ -108,7 +117,7 @@ class DataModule(LightningDataModule):
 
     def batches_aside(self, count: int) -> Iterator[Batch]:
         """Augmented training batches of epochs that no training reaches, always the same."""
-        images = Images(self.train, self.augment, self.seed)
+        images = self.shown()
         keys = ((-1 - k, i) for k in range(count) for i in self._order(-1 - k))
         for _ in range(count):
             yield images.__getitems__(list(islice(keys, self.batch_size)))
@@ -121,6 +130,10 @@ class DataModule(LightningDataModule):
             collate_fn=_as_it_is,
             pin_memory=torch.cuda.is_available(),
         )
+
+    def shown(self) -> Images:
+        """The training split as an epoch shows it: augmented, at the size of the model."""
+        return Images(self.train, self.augment, seed=self.seed, side=self.source.size)
 
     def _order(self, epoch: int) -> list[int]:
         if self.class_balanced:

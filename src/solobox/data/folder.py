@@ -1,122 +1,203 @@
-"""A folder of annotated photographs, checked and decoded into memory."""
+"""A folder of annotated photographs as splits of one image size."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
-from solobox.data.contract import Sample, check, classes_of, open_upright
-from solobox.data.formats import voc
-from solobox.data.record import Record
+from solobox.data.account import listing, notes
+from solobox.data.canvas import Canvas
+from solobox.data.contract import Sample
+from solobox.data.division import divide, twins
+from solobox.data.inspection import inspect
+from solobox.data.record import Problem
 from solobox.data.split import Split
-from solobox.data.stratify import stratified
+from solobox.data.split_file import Listed, name_in
+from solobox.data.store.cache import packed
+from solobox.data.store.decode import Decoding, checked, in_memory
+from solobox.data.store.fingerprints import combined
+from solobox.data.store.pixels import Pixels, Rows
 from solobox.errors import ConfigError, DataError
+
+SPLITS = ("train", "val", "test")
+MOST_SKIPPED = 0.01  # part of the images that data.on_bad=skip leaves out before it stops
+SHOWN = 10  # problems printed in full
 
 
 class Folder:
-    """Photographs in a Pascal VOC folder.
+    """Photographs in a folder, checked and decoded before training starts.
 
-    Every image is opened before training starts, so nothing can be found broken later. Images are
-    squashed to a square: centre x, y, w, h in [0, 1] stay what they are.
+    Nothing is lost or changed in silence: after `load`, `notes` says what was found, left out or
+    looks odd, and `listing` holds every image.
 
     Args:
         root: the folder.
-        size: side of the squares in pixels.
-        classes: class names, C1 first; None: classes.txt, or what occurs, alphabetically.
-        val_fraction: part held back for validation when the folder has no split lists.
+        format: {"name": a file in data/formats, **its parameters}.
+        size: side in pixels of the squares that the model sees.
+        resize: how an image becomes a square, "squash" or "letterbox".
+        classes: class names, C1 first; None: the folder's own list, or what occurs, alphabetically.
+        objects: "error", "drop", "largest" or "first": what to do with an image that does not hold
+            exactly one object.
+        on_bad: "error" refuses a folder with broken files, "skip" leaves up to 1 % of them out.
+        val_fraction: part held back for validation when the folder does not say.
         seed: seed of that choice.
+        split_file: CSV of images and splits, read if it is there and written if not; None: a file
+            in cache_dir, for folders that do not say themselves.
+        cache: "disk" packs the decoded images into files, "ram" keeps them in memory, "none"
+            decodes them each time.
+        cache_dir: where packs and splits are kept; None: nowhere.
 
     Raises:
-        ConfigError: no root, or val_fraction outside (0, 1).
-        DataError: the folder or an annotation breaks the contract; names the file.
+        ConfigError: an option outside its range.
+        DataError: the folder is not laid out as `format` says.
     """
 
     def __init__(
         self,
         *,
         root: str | Path | None,
+        format: dict[str, Any],
         size: int,
+        resize: str = "squash",
         classes: list[str] | None = None,
+        objects: str = "error",
+        on_bad: str = "error",
         val_fraction: float = 0.2,
         seed: int = 0,
+        split_file: str | Path | None = None,
+        cache: str = "ram",
+        cache_dir: str | Path | None = None,
     ) -> None:
         if root is None:
             raise ConfigError("data.root is not set: give your folder, data.root=path/to/folder")
         if not 0 < val_fraction < 1:
             raise ConfigError(f"data.val_fraction must be in (0, 1); found {val_fraction}")
-        if size < 8:
-            raise ConfigError(f"data.size must be >= 8; found {size}")
-        folder = Path(root).expanduser()
-        if not folder.is_dir():
-            raise DataError(f"data.root: there is no folder {folder}")
-        records = _with_validation(voc.read(folder), val_fraction, seed)
-        for split, found in records.items():
-            if not found:
-                raise DataError(
-                    f"{folder}: the {split} split is empty; add images or mend its list"
-                )
-        names = classes or voc.read_classes(folder) or classes_of(records["train"])
-        self.size = size
-        self.classes = tuple(map(str, names))
-        everything = [record for split in records.values() for record in split]
-        samples = iter(check(everything, self.classes))
-        self.samples: dict[str, list[Sample]] = {
-            split: [next(samples) for _ in found] for split, found in records.items()
-        }
-        _check_splits(self.samples, self.classes, folder)
+        if on_bad not in ("error", "skip"):
+            raise ConfigError(f"data.on_bad must be error or skip; found {on_bad!r}")
+        if cache not in ("disk", "ram", "none"):
+            raise ConfigError(f"data.cache must be disk, ram or none; found {cache!r}")
+        if cache == "disk" and cache_dir is None:
+            raise ConfigError("data.cache=disk needs a place: data.cache_dir=PATH")
+        self.root = Path(root).expanduser()
+        self.canvas = Canvas(size, resize)
+        self.on_bad, self.val_fraction, self.seed = on_bad, val_fraction, seed
+        self.cache = cache
+        key = f"{self.root.resolve().name}-{combined([str(self.root.resolve())])[:8]}"
+        self.place = None if cache_dir is None else Path(cache_dir) / key
+        self.split_file = None if split_file is None else Path(split_file)
+        self.inspection = inspect(self.root, format, objects=objects, classes=classes)
+        self.notes: list[str] = []
+        self.listing: list[Listed] = []
 
     @property
-    def splits(self) -> list[str]:
-        """Names of the splits there are: "train" and "val", perhaps "test"."""
-        return list(self.samples)
+    def size(self) -> int:
+        """Side of the squares that the model sees, in pixels."""
+        return self.canvas.side
 
-    def split(self, name: str) -> Split:
-        """Decode a split.
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """K class names, C1 first."""
+        return self.inspection.classes
+
+    def load(self, oversize: float = 1.0) -> dict[str, Split]:
+        """Decode all images, each once, and divide them into "train", "val" and perhaps "test".
+
+        Args:
+            oversize: by how much larger than `size` the training images are to be.
 
         Raises:
-            DataError: an image is damaged.
+            DataError: names every fault (the first 10 in full), or what is missing.
         """
-        samples = self.samples[name]
+        larger = Canvas(round(oversize * self.size), self.canvas.resize)
+        found = self.inspection
+        if not found.samples:
+            self._refuse([problem for problem in found.problems if problem.fatal])
+            raise DataError(f"{self.root}: there are no images that can be used; {found.layout}")
+        decoding = self._decode([sample.image for sample in found.samples], [self.canvas, larger])
+        bad = [p for p in found.problems if p.fatal] + list(decoding.damaged.values())
+        self._refuse(bad)
+        rows = [i for i in range(len(found.samples)) if i not in decoding.damaged]
+        samples = [found.samples[i] for i in rows]
+        names = [name_in(self.root, sample.image) for sample in samples]
+        division = divide(
+            names,
+            [self.classes[sample.label] for sample in samples],
+            [found.splits[i] for i in rows],
+            decoding.thumbs[rows],
+            fraction=self.val_fraction, seed=self.seed, file=self.split_file, place=self.place,
+        )  # fmt: skip
+        bad += twins(samples, division)
+        self._refuse(bad)
+        left = {problem.image for problem in bad}
+        members: dict[str, list[int]] = {split: [] for split in SPLITS}
+        for row, split in zip(rows, division.splits, strict=True):
+            if found.samples[row].image not in left:
+                members[split].append(row)
+        parts = {split: [found.samples[row] for row in part] for split, part in members.items()}
+        self._check_parts(parts)
+        torn = [(names[i], names[j]) for i, j in division.torn]
+        self.notes = notes(self.root, found, parts, division.how, torn, bad)
+        self.listing = listing(self.root, self.classes, parts, [*bad, *found.left_out])
+        loaded = {}
+        for split, part in members.items():
+            number, canvas = (1, larger) if split == "train" else (0, self.canvas)
+            if part:
+                pixels = Rows(decoding.pixels[number], np.array(part))
+                loaded[split] = self._split(parts[split], canvas, pixels)
+        return loaded
+
+    def _decode(self, images: Sequence[Path], canvases: Sequence[Canvas]) -> Decoding:
+        different = list(dict.fromkeys(canvases))
+        if self.cache == "disk":
+            assert self.place is not None
+            decoding = packed(images, different, self.place)
+        else:
+            decoding = (in_memory if self.cache == "ram" else checked)(images, different)
+        pixels = [decoding.pixels[different.index(canvas)] for canvas in canvases]
+        return Decoding(pixels, decoding.thumbs, decoding.damaged)
+
+    def _refuse(self, bad: Sequence[Problem]) -> None:
+        """Refuse faults, or as many of them as may not be left out."""
+        total = self.inspection.total
+        if not bad or (self.on_bad == "skip" and len(bad) <= MOST_SKIPPED * total):
+            return
+        if self.on_bad == "skip":
+            head = (
+                f"{len(bad)} of {total} images cannot be used, more than the {MOST_SKIPPED:.0%} "
+                f"that data.on_bad=skip leaves out:\n"
+            )
+        else:
+            head = "" if len(bad) == 1 else f"{len(bad)} of {total} images cannot be used:\n"
+        more = f"\n... and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
+        advice = f"\n`solobox check {self.root}` lists all" if more else ""
+        raise DataError(head + "\n".join(map(str, bad[:SHOWN])) + more + advice)
+
+    def _check_parts(self, parts: dict[str, list[Sample]]) -> None:
+        """There must be something to train and validate on."""
+        for split in ("train", "val"):
+            if not parts[split]:
+                raise DataError(
+                    f"{self.root}: the {split} split is empty; add images or mend its list"
+                )
+        seen = {sample.label for sample in parts["train"]}
+        absent = [name for k, name in enumerate(self.classes) if k not in seen]
+        if absent or len(self.classes) < 2:
+            raise DataError(
+                f"{self.root}: expected training images of at least two classes and of each one; "
+                f"found none of {', '.join(absent) or 'a second class'}. The classes are "
+                f"{', '.join(self.classes)}"
+            )
+
+    def _split(self, samples: Sequence[Sample], canvas: Canvas, pixels: Pixels) -> Split:
+        sizes = np.array([sample.size for sample in samples], np.int64)
+        boxes = np.array([sample.box for sample in samples])
         return Split(
-            images=_decode([sample.image for sample in samples], self.size),
+            images=pixels,
             labels=np.array([sample.label for sample in samples], np.int64),
-            boxes=np.array([sample.box for sample in samples], np.float32),
-            sizes=np.array([sample.size for sample in samples], np.int64),
+            boxes=canvas.from_image(boxes, sizes).astype(np.float32),
+            sizes=sizes,
             paths=[str(sample.image) for sample in samples],
             classes=self.classes,
+            canvas=canvas,
         )
-
-
-def _with_validation(
-    records: dict[str | None, list[Record]], fraction: float, seed: int
-) -> dict[str, list[Record]]:
-    """Make sure that there are training and validation images."""
-    named = {split: found for split, found in records.items() if split is not None}
-    if "train" in named and "val" in named:
-        return named
-    pool = named.pop("train", records.get(None, []))
-    return stratified(pool, fraction, seed) | named
-
-
-def _check_splits(samples: dict[str, list[Sample]], classes: tuple[str, ...], folder: Path) -> None:
-    seen = {sample.label for sample in samples["train"]}
-    absent = [name for k, name in enumerate(classes) if k not in seen]
-    if absent or len(classes) < 2:
-        raise DataError(
-            f"{folder}: expected training images of at least two classes and of each one; found "
-            f"none of {', '.join(absent) or 'a second class'}. The classes are {', '.join(classes)}"
-        )
-
-
-def _decode(paths: list[Path], side: int) -> NDArray[np.uint8]:
-    images = np.empty((len(paths), side, side, 3), np.uint8)
-
-    def decode(i: int) -> None:
-        upright = open_upright(paths[i])
-        images[i] = np.asarray(upright.resize((side, side), Image.Resampling.BILINEAR))
-
-    with ThreadPoolExecutor() as pool:  # Pillow lets go of the GIL while it decodes
-        list(pool.map(decode, range(len(paths))))
-    return images

@@ -1,32 +1,36 @@
-"""A split in memory: what every source of images ends up as."""
+"""A split: what every source of images ends up as."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from solobox.data.canvas import Canvas
+from solobox.data.store.pixels import Pixels
 from solobox.types import TrainStats
 
 
 @dataclass(frozen=True)
 class Split:
-    """Images of one size with their one object each; all arrays have n rows.
+    """Images of one size with their one object each; everything has n rows.
 
     Attributes:
-        images: (n, side, side, 3) uint8, RGB.
+        images: (n, side, side, 3) uint8, RGB; an array, or what stands for one.
         labels: (n,) int64, index into classes.
-        boxes: (n, 4) float32, centre x, y, w, h in [0, 1].
+        boxes: (n, 4) float32, centre x, y, w, h in [0, 1] of the canvas.
         sizes: (n, 2) int64, width and height in pixels of the original images.
         paths: n names to show a person.
         classes: K class names, C1 first.
+        canvas: what the images were drawn on.
     """
 
-    images: NDArray[np.uint8]
+    images: Pixels
     labels: NDArray[np.int64]
     boxes: NDArray[np.float32]
     sizes: NDArray[np.int64]
     paths: list[str]
     classes: tuple[str, ...]
+    canvas: Canvas
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -39,3 +43,7 @@ class Split:
         return TrainStats(
             counts=tuple(int(c) for c in counts), mean_box=(x, y, w, h), n=len(labels)
         )
+
+    def on_images(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Boxes (m, 4) on the canvas, of the first m rows, in fractions of their images."""
+        return self.canvas.to_image(boxes, self.sizes[: len(boxes)]).astype(np.float32)

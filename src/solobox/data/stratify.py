@@ -1,25 +1,58 @@
-"""Which records train and which validate, when the folder does not say."""
+"""Which images train and which validate, when the folder does not say."""
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
-
-from solobox.data.record import Record
+from collections.abc import Mapping, Sequence
 
 
-def stratified(records: Sequence[Record], fraction: float, seed: int) -> dict[str, list[Record]]:
-    """Split off a fraction of each class for validation: of two images or more, at least one.
+def stratified(
+    names: Sequence[str],
+    labels: Sequence[str],
+    groups: Sequence[Sequence[int]],
+    *,
+    fraction: float,
+    seed: int,
+    known: Mapping[str, str],
+) -> list[str]:
+    """Split off a fraction of each class for validation: of two groups or more, at least one.
 
-    The choice depends on the seed and the files' names alone, not on the order of the records.
+    The choice depends on the seed, the names and the groups, not on the order of the images.
+
+    Args:
+        names: n names of images, all different.
+        labels: n names of classes.
+        groups: rows that must not be torn apart; every row is in one group.
+        fraction: part of each class to hold back, in (0, 1).
+        seed: of the choice.
+        known: splits of images that were assigned before; they stay, and draw their group along.
+
+    Returns:
+        n splits, "train", "val", or one of those known.
     """
+    splits: dict[int, str] = {}
     by_class = defaultdict(list)
-    for record in sorted(records, key=lambda r: r.source.name):
-        by_class[record.objects[0].label if record.objects else ""].append(record)
-    train, val = [], []
-    for label in sorted(by_class):
-        group = by_class[label]
-        random.Random(f"{seed} {label}").shuffle(group)
-        held = max(1, round(fraction * len(group))) if len(group) > 1 else 0
-        val += group[:held]
-        train += group[held:]
-    return {"train": train, "val": val}
+    for group in groups:
+        before = sorted(known[names[i]] for i in group if names[i] in known)
+        if before:
+            splits |= {i: known.get(names[i], before[0]) for i in group}
+        else:
+            by_class[labels[min(group, key=lambda i: names[i])]].append(group)
+    for label, members in by_class.items():
+        members.sort(key=lambda group: min(names[i] for i in group))
+        random.Random(f"{seed} {label}").shuffle(members)
+        held = _held_back(members, fraction)
+        splits |= {i: "val" if k in held else "train" for k, g in enumerate(members) for i in g}
+    return [splits[i] for i in range(len(names))]
+
+
+def _held_back(groups: Sequence[Sequence[int]], fraction: float) -> set[int]:
+    """Numbers of the first groups that fit into the fraction; else of the smallest."""
+    if len(groups) < 2:
+        return set()
+    wanted = max(1, round(fraction * sum(map(len, groups))))
+    held: set[int] = set()
+    for k, group in enumerate(groups):
+        if len(group) <= wanted and len(held) < len(groups) - 1:
+            held.add(k)
+            wanted -= len(group)
+    return held or {min(range(len(groups)), key=lambda k: len(groups[k]))}

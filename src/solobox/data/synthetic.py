@@ -12,8 +12,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from solobox.data.canvas import Canvas
 from solobox.data.shapes import Floats, render
 from solobox.data.split import Split
+from solobox.data.split_file import Listed
 from solobox.errors import ConfigError
 
 CLASSES = ("ellipse", "triangle")
@@ -67,9 +69,18 @@ class Synthetic:
         return CLASSES
 
     @property
-    def splits(self) -> list[str]:
-        """Names of the splits."""
-        return list(SPLITS)
+    def notes(self) -> list[str]:
+        """There is nothing to say about pictures that are drawn."""
+        return []
+
+    @property
+    def listing(self) -> list[Listed]:
+        """There are no files."""
+        return []
+
+    def load(self, oversize: float = 1.0) -> dict[str, Split]:
+        """Draw all splits; at `size`, whatever is asked for."""
+        return {name: self.split(name) for name in SPLITS}
 
     def split(self, name: str) -> Split:
         """Draw a split: "train", "val" or "test"."""
@@ -102,6 +113,7 @@ def _draw(config: Synthetic, name: str) -> Split:
         sizes=np.full((n, 2), config.size, np.int64),
         paths=[f"synthetic/{name}/{i}" for i in range(n)],
         classes=CLASSES,
+        canvas=Canvas(config.size),
     )
 
 

@@ -1,16 +1,15 @@
 """Checkpoints that are whole or not there: written beside, synced, then renamed."""
 
-import contextlib
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
+from solobox.atomic import replacing
 from solobox.errors import CheckpointError
 
-FORMAT = 2  # of the "solobox" part of a checkpoint
+FORMAT = 3  # of the "solobox" part of a checkpoint
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -30,23 +29,14 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             CheckpointError: the disk is full, read-only or gone; the previous file is untouched.
         """
         path = Path(path)
-        beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with open(beside, "wb") as file:
+            with replacing(path, binary=True) as file:
                 torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(beside, path)
-            _sync_directory(path.parent)
         except (OSError, RuntimeError) as error:
             raise CheckpointError(
                 f"cannot write the checkpoint {path} ({error}); the one before is whole. Free "
                 f"some space or check the permissions, then continue from it"
             ) from error
-        finally:
-            with contextlib.suppress(OSError):
-                beside.unlink(missing_ok=True)
 
     def load_checkpoint(
         self, path: str | Path, map_location: Any = "cpu", weights_only: bool | None = True
@@ -77,12 +67,3 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
             f"found {about.get('format') if isinstance(about, dict) else 'none'}"
         )
     return checkpoint
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the rename itself survive a power cut."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

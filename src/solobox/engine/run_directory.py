@@ -8,6 +8,7 @@ from pathlib import Path
 from solobox.errors import RunDirectoryError
 
 CONFIG_FILE = "config.yaml"
+SPLIT_FILE = "split.csv"
 LONGEST_NAME = 120
 
 
@@ -47,8 +48,9 @@ def claim_new(parent: Path, name: str) -> Path:
 
 
 def give_back(directory: Path) -> None:
-    """Undo a claim before anything but the config was written."""
-    (directory / CONFIG_FILE).unlink(missing_ok=True)
+    """Undo a claim before anything but the choices was written."""
+    for name in (CONFIG_FILE, SPLIT_FILE):
+        (directory / name).unlink(missing_ok=True)
     for folder in (directory, directory.parent):
         with contextlib.suppress(OSError):  # not empty: somebody else's
             folder.rmdir()

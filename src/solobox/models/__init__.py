@@ -20,7 +20,8 @@ def build(description: dict[str, Any]) -> Localiser:
             backbone: "tiny" or a torchvision classification model's name;
             head, decode: {"name": one of the files in heads/ and decode/, **its parameters};
             classes: list of K class names, C1 first;
-            size: side of the square input in pixels.
+            size: side of the square input in pixels;
+            resize: "squash" or "letterbox": how images become such squares.
 
     Raises:
         ConfigError: a name that does not exist, or a parameter that is out of range.
@@ -34,7 +35,13 @@ def build(description: dict[str, Any]) -> Localiser:
         num_classes=len(description["classes"]),
         decode=decode,
     )
-    return Localiser(trunk, head, classes=description["classes"], size=description["size"])
+    return Localiser(
+        trunk,
+        head,
+        classes=description["classes"],
+        size=description["size"],
+        resize=description["resize"],
+    )
 
 
 def _part(kind: str, settings: dict[str, Any], **given: Any) -> Any:

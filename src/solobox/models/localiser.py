@@ -17,6 +17,7 @@ class Localiser(nn.Module):
         head: feature map -> outputs (B, K + 4).
         classes: K class names, C1 first.
         size: side of the square images it is trained on, in pixels.
+        resize: how an image becomes such a square, "squash" or "letterbox".
 
     Shape:
         images (B, 3, H, W) uint8 -> (B, K + 4) float32: logits C1 .. CK, then the box as centre
@@ -27,13 +28,20 @@ class Localiser(nn.Module):
     std: Tensor
 
     def __init__(
-        self, trunk: nn.Module, head: nn.Module, *, classes: Sequence[str], size: int
+        self,
+        trunk: nn.Module,
+        head: nn.Module,
+        *,
+        classes: Sequence[str],
+        size: int,
+        resize: str = "squash",
     ) -> None:
         super().__init__()
         self.trunk = trunk
         self.head = head
         self.classes = tuple(classes)
         self.size = size
+        self.resize = resize
         # ImageNet's channel statistics, as torchvision's pretrained trunks expect them.
         self.register_buffer("mean", torch.tensor([123.675, 116.28, 103.53]).view(3, 1, 1))
         self.register_buffer("std", torch.tensor([58.395, 57.12, 57.375]).view(3, 1, 1))

@@ -1,117 +1,200 @@
-"""Pascal VOC: an XML file an image.
-
-root/Annotations/NAME.xml
-root/JPEGImages/NAME.jpg
-root/ImageSets/Main/{train,val,test}.txt   (names, one a line; may be missing)
-root/classes.txt                            (class names, C1 first; may be missing)
-"""
+"""Pascal VOC: an XML file an image."""
 
 import math
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Never
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from solobox.data.record import Object, Record
+from solobox.data.parsing.layout import (
+    by_stem,
+    images_in,
+    inside,
+    read_bytes,
+    read_lines,
+    split_folders,
+)
+from solobox.data.record import FaultError, Found, Object, Problem, Record
 from solobox.errors import DataError
 
 LARGEST_XML = 1_000_000  # bytes; a real one has a few hundred
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+DEEPEST = 50  # elements inside each other; a real one has 4
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
+ANNOTATIONS = ("Annotations", "annotations", "xmls")
+IMAGES = ("JPEGImages", "images", "Images")
 
 
-def read(root: Path) -> dict[str | None, list[Record]]:
-    """Records of each split, in the order of its list; the one key is None without lists.
+class Voc:
+    """Annotations as XML, in one of three layouts.
 
-    Raises:
-        DataError: the layout is not VOC's, or an annotation cannot be read.
+    root/Annotations/NAME.xml and root/JPEGImages/NAME.jpg (or annotations/ and images/), with
+    root/ImageSets/Main/{train,val,test}.txt where the folder has splits; the same inside
+    root/train, root/val, root/test; or the XML files beside their images. root/classes.txt, if
+    it is there, orders the class names.
     """
-    annotations, images = root / "Annotations", root / "JPEGImages"
-    for folder in (annotations, images):
-        if not folder.is_dir():
+
+    def read(self, root: Path) -> Found:
+        """Read all annotations.
+
+        Raises:
+            DataError: there are none in any of these layouts.
+        """
+        problems: list[Problem] = []
+        splits: dict[str | None, list[Record]] = {}
+        if pair := _pair(root):
+            lists = _lists(root)
+            how = "split by its own lists" if lists else "without split lists"
+            for split, names in lists.items() or [(None, None)]:
+                splits[split] = _records(*pair, names, problems)
+        elif folders := {s: p for s, f in split_folders(root).items() if (p := _pair(f))}:
+            how = "a folder for each split"
+            for split, pair in folders.items():
+                splits[split] = _records(*pair, None, problems)
+        else:
             raise DataError(
-                f"expected a Pascal VOC folder with Annotations/ and JPEGImages/ in {root}; "
-                f"{folder.name}/ is missing. Check data.root"
+                f"{root}: expected a Pascal VOC folder: Annotations/ and JPEGImages/, or XML files "
+                f"beside their images, perhaps in train/, val/, test/; found none. Check data.root"
             )
-    found = {p.stem: p for p in sorted(images.iterdir()) if p.suffix.lower() in IMAGE_SUFFIXES}
-    lists = root / "ImageSets" / "Main"
-    splits: dict[str | None, list[str]] = {
-        name: _names(lists / f"{name}.txt")
-        for name in ("train", "val", "test")
-        if (lists / f"{name}.txt").is_file()
-    }
-    if not splits:
-        splits = {None: sorted(p.stem for p in annotations.glob("*.xml"))}
-    return {
-        split: [_record(annotations / f"{name}.xml", images, found) for name in names]
-        for split, names in splits.items()
-    }
+        return Found(f"Pascal VOC, {how}", splits, read_classes(root), problems)
 
 
 def read_classes(root: Path) -> tuple[str, ...] | None:
     """Class names in order from classes.txt, or None without that file."""
     path = root / "classes.txt"
-    return tuple(_lines(path)) if path.is_file() else None
+    return tuple(line for _, line in read_lines(path)) if path.is_file() else None
 
 
-def _names(path: Path) -> list[str]:
-    """First words of the lines: VOC's lists may carry a flag after the name."""
-    return [line.split()[0] for line in _lines(path)]
+def split_lists(root: Path) -> dict[str, Path]:
+    """The files that list the images of each split, as VOC keeps them."""
+    paths = {name: root / "ImageSets" / "Main" / f"{name}.txt" for name in ("train", "val", "test")}
+    return {name: path for name, path in paths.items() if path.is_file()}
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{path}: expected a text file in UTF-8, cannot read it ({error})"
-        ) from None
-    if "\0" in text:
-        raise DataError(f"{path}: expected a text file, found binary data")
-    return [line.strip() for line in text.splitlines() if line.strip()]
+def _lists(root: Path) -> dict[str, list[tuple[Path, int, str]]]:
+    """File, line and name of what each split lists; a list may carry a flag after the name."""
+    return {
+        split: [(path, line, text.split()[0]) for line, text in read_lines(path)]
+        for split, path in split_lists(root).items()
+    }
 
 
-def _record(source: Path, folder: Path, found: dict[str, Path]) -> Record:
+def _pair(root: Path) -> tuple[Path, Path] | None:
+    """The folders of annotations and images; the same one where the files lie side by side."""
+    annotations = next((root / name for name in ANNOTATIONS if (root / name).is_dir()), None)
+    images = next((root / name for name in IMAGES if (root / name).is_dir()), None)
+    if annotations and images and any(annotations.glob("*.xml")):
+        return annotations, images
+    return (root, root) if any(root.glob("*.xml")) else None
+
+
+def _records(
+    annotations: Path,
+    images: Path,
+    names: Iterable[tuple[Path, int, str]] | None,
+    problems: list[Problem],
+) -> list[Record]:
+    found = by_stem(images_in(images))
+    if names is None:
+        sources = sorted(annotations.glob("*.xml"))
+        known = {source.stem for source in sources}
+        alone = [image for stem, image in found.items() if stem not in known]
+        problems += [
+            Problem(
+                str(image), "missing annotation",
+                f"there is no {annotations / image.stem}.xml for this image; add it, or remove it",
+                image=image,
+            )
+            for image in alone
+        ]  # fmt: skip
+    else:
+        sources = []
+        for path, line, name in names:
+            try:
+                sources.append(inside(annotations, f"{name}.xml", path, line))
+            except FaultError as fault:
+                problems.append(fault.problem)
+    records = []
+    for source in sources:
+        try:
+            records.append(read_record(source, images, found))
+        except FaultError as fault:
+            problems.append(fault.problem)
+    return records
+
+
+def read_record(source: Path, folder: Path, found: dict[str, Path]) -> Record:
+    """What one XML file says.
+
+    Args:
+        source: the XML file.
+        folder: where its image should be.
+        found: images by stem, for annotations that name none that is there.
+
+    Raises:
+        FaultError: it is no XML, or not an annotation.
+    """
     tree = _parse(source)
-    # The annotation's own name comes first, but exporters drop or mistype its suffix.
+    # The annotation's own name comes first, but exporters drop or mistype its suffix or folder.
     written = Path(tree.findtext("filename", "").strip().replace("\\", "/")).name
     image = folder / written
     if not written or not os.path.isfile(image):  # unlike Path's, False for an impossible name
         image = found.get(source.stem, folder / (written or f"{source.stem}.jpg"))
     objects = tuple(_object(node, source) for node in tree.iterfind("object"))
-    return Record(image=image, source=source, objects=objects)
+    return Record(image=image, source=source, objects=objects, size=_size(tree))
+
+
+def _size(tree: ElementTree.Element) -> tuple[int, int] | None:
+    """What <size> says; many tools leave it out or write zeros."""
+    texts = [tree.findtext(f"size/{side}", "").strip() for side in ("width", "height")]
+    if not all(text.isdecimal() and len(text) < 8 for text in texts):
+        return None
+    width, height = map(int, texts)
+    return (width, height) if width and height else None
 
 
 def _parse(source: Path) -> ElementTree.Element:
-    try:
-        data = source.read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"{source}: expected an annotation, cannot read it ({error.strerror}); "
-            f"add the file or take the name out of the split's list"
-        ) from None
-    if len(data) > LARGEST_XML:
-        raise DataError(f"{source}: an annotation of {len(data)} bytes; the limit is {LARGEST_XML}")
+    data = read_bytes(source, LARGEST_XML)
+    depth = 0
 
     def refuse(*_: object) -> Never:
-        raise DataError(f"{source}: XML with a DOCTYPE is refused; remove the declaration")
+        raise FaultError(
+            str(source), "DOCTYPE", "XML with a DOCTYPE is refused; remove the declaration"
+        )
+
+    def deeper(*_: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > DEEPEST:
+            raise FaultError(
+                str(source), "nested too deeply",
+                f"expected an annotation; found elements nested more than {DEEPEST} deep",
+            )  # fmt: skip
+
+    def back(*_: object) -> None:
+        nonlocal depth
+        depth -= 1
 
     try:
         # Entities are declared in a DOCTYPE; the parser sees one in every encoding.
         guard = expat.ParserCreate()
         guard.StartDoctypeDeclHandler = refuse
+        guard.StartElementHandler, guard.EndElementHandler = deeper, back
         guard.Parse(data, True)
         return ElementTree.fromstring(data)
     except (ElementTree.ParseError, expat.ExpatError, ValueError, LookupError) as error:
-        raise DataError(f"{source}: expected XML, found something else ({error})") from None
+        found = "an empty file" if not data else f"something else ({error})"
+        raise FaultError(
+            str(source), "no XML", f"expected XML, found {found}; write the annotation anew"
+        ) from None
 
 
 def _object(node: ElementTree.Element, source: Path) -> Object:
     box = node.find("bndbox")
     label = node.findtext("name", "").strip()
     if box is None:
-        raise DataError(f"{source}: the object {label!r} has no <bndbox>")
+        raise FaultError(str(source), "no box", f"the object {label!r} has no <bndbox>")
     x1, y1, x2, y2 = (_number(box.findtext(key), key, source) for key in CORNERS)
     return Object(label=label, corners=(x1, y1, x2, y2))
 
@@ -120,4 +203,6 @@ def _number(text: str | None, key: str, source: Path) -> float:
     try:
         return float(text) if text is not None else math.nan
     except ValueError:
-        raise DataError(f"{source}: <{key}> must be a number; found {text!r}") from None
+        raise FaultError(
+            str(source), "not a number", f"<{key}> must be a number; found {text!r}"
+        ) from None

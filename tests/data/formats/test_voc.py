@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from solobox.data.contract import check
-from solobox.data.formats import voc
+from solobox.data.contract import judge
+from solobox.data.formats.voc import Voc, read_classes
+from solobox.data.record import Found, Object, Problem, Record
 from solobox.errors import DataError
 
 BOX = "<bndbox><xmin>2</xmin><ymin>3</ymin><xmax>12</xmax><ymax>9</ymax></bndbox>"
@@ -38,12 +39,19 @@ def put_list(root: Path, split: str, content: str | bytes) -> None:
 
 
 def names(root: Path) -> dict[str | None, list[str]]:
-    return {split: [r.source.stem for r in found] for split, found in voc.read(root).items()}
+    splits = Voc().read(root).splits
+    return {split: [r.source.stem for r in found] for split, found in splits.items()}
 
 
-def only_record(root: Path) -> voc.Record:
-    ((record,),) = voc.read(root).values()
+def only_record(root: Path) -> Record:
+    ((record,),) = Voc().read(root).splits.values()
     return record
+
+
+def only_problem(root: Path) -> Problem:
+    (problem,) = Voc().read(root).problems
+    assert problem.fatal
+    return problem
 
 
 def test_a_record_holds_image_source_class_and_corners(tmp_path: Path) -> None:
@@ -51,7 +59,7 @@ def test_a_record_holds_image_source_class_and_corners(tmp_path: Path) -> None:
     record = only_record(tmp_path)
     assert record.image == tmp_path / "JPEGImages" / "a.png"
     assert record.source == tmp_path / "Annotations" / "a.xml"
-    assert record.objects == (voc.Object(label="cat", corners=(2, 3, 12, 9)),)
+    assert record.objects == (Object(label="cat", corners=(2, 3, 12, 9)),)
 
 
 def test_without_lists_every_annotation_is_read_in_order_of_names(tmp_path: Path) -> None:
@@ -127,7 +135,7 @@ def test_all_objects_are_read_also_none(tmp_path: Path) -> None:
     thing = f"<object><name>cat</name>{BOX}</object>"
     put(tmp_path, "none", "<annotation/>")
     put(tmp_path, "two", f"<annotation>{thing}{thing}</annotation>")
-    none, two = voc.read(tmp_path)[None]
+    none, two = Voc().read(tmp_path).splits[None]
     assert (len(none.objects), len(two.objects)) == (0, 2)
 
 
@@ -144,6 +152,7 @@ def test_a_coordinate_that_is_missing_becomes_nan_for_the_contract_to_refuse(
         (f"<!DOCTYPE a>{xml()}", "DOCTYPE"),
         (f'<!DOCTYPE a [<!ENTITY e "x">]>{xml(label="&e;")}', "DOCTYPE"),
         (xml() + " " * 1_000_000, "limit"),
+        ("<a>" * 100_000, "nested more than 50 deep"),
         (xml()[:-20], "expected XML"),
         ("", "expected XML"),
         ("not xml", "expected XML"),
@@ -153,40 +162,123 @@ def test_a_coordinate_that_is_missing_becomes_nan_for_the_contract_to_refuse(
         (xml(box=BOX.replace("12", "")), "<xmax> must be a number"),
     ],
     ids=[
-        "doctype", "entity", "oversized", "truncated", "empty", "text", "unknown encoding",
+        "doctype", "entity", "oversized", "deep", "truncated", "empty", "text", "unknown encoding",
         "no box", "word for a number", "nothing for a number",
     ],
 )  # fmt: skip
 def test_a_bad_annotation_is_refused_with_its_name_and_the_reason(
     tmp_path: Path, content: str, reason: str
 ) -> None:
+    put(tmp_path, "fine")
     put(tmp_path, "a", content)
-    with pytest.raises(DataError) as error:
-        voc.read(tmp_path)
-    assert str(tmp_path / "Annotations" / "a.xml") in str(error.value)
-    assert reason in str(error.value)
+    message = str(only_problem(tmp_path))
+    assert str(tmp_path / "Annotations" / "a.xml") in message
+    assert reason in message
+    assert only_record(tmp_path).source.stem == "fine"
 
 
 def test_a_doctype_is_refused_in_any_encoding(tmp_path: Path) -> None:
     text = f'<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY e "x">]>{xml()}'
     put(tmp_path, "a", text.encode("utf-16"))
-    with pytest.raises(DataError, match=r"a\.xml"):
-        voc.read(tmp_path)
+    assert only_problem(tmp_path).where.endswith("a.xml")
 
 
 def test_a_listed_annotation_that_is_missing_is_named(tmp_path: Path) -> None:
     put(tmp_path, "a")
     put_list(tmp_path, "train", "a\ngone\n")
-    with pytest.raises(DataError, match=r"gone\.xml.*take the name out of the split's list"):
-        voc.read(tmp_path)
+    message = str(only_problem(tmp_path))
+    assert "gone.xml" in message
+    assert "add the file, or take its name out of the list" in message
+    assert names(tmp_path) == {"train": ["a"]}
+
+
+@pytest.mark.parametrize("name", ["../a", "/etc/passwd", "sub/../../a"])
+def test_a_listed_name_that_leads_out_of_the_folder_is_refused(tmp_path: Path, name: str) -> None:
+    put(tmp_path, "a")
+    put_list(tmp_path, "train", f"a\n{name}\n")
+    problem = only_problem(tmp_path)
+    assert problem.where.endswith("train.txt:2")
+    assert "leads out of" in problem.text
+
+
+def test_an_image_without_an_annotation_is_named_where_there_are_no_lists(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        put(tmp_path, name)
+    (tmp_path / "Annotations" / "b.xml").unlink()
+    problem = only_problem(tmp_path)
+    assert (problem.kind, problem.image) == (
+        "missing annotation", tmp_path / "JPEGImages" / "b.png",
+    )  # fmt: skip
+    put_list(tmp_path, "train", "a")
+    assert not Voc().read(tmp_path).problems
+
+
+def test_two_images_of_one_name_are_refused(tmp_path: Path) -> None:
+    put(tmp_path, "a")
+    put(tmp_path, "a", suffix=".jpg")
+    with pytest.raises(DataError, match=r"a\.png: a\.jpg has the same name but for the suffix"):
+        Voc().read(tmp_path)
+
+
+def flat(folder: Path, *stems: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for stem in stems:
+        Image.new("RGB", (20, 10)).save(folder / f"{stem}.png")
+        (folder / f"{stem}.xml").write_text(xml(f"{stem}.png"))
+
+
+def test_annotations_may_lie_beside_their_images(tmp_path: Path) -> None:
+    flat(tmp_path, "b", "a")
+    assert names(tmp_path) == {None: ["a", "b"]}
+    assert only_image_folders(Voc().read(tmp_path)) == {tmp_path}
+
+
+def only_image_folders(found: Found) -> set[Path]:
+    return {record.image.parent for records in found.splits.values() for record in records}
+
+
+def test_each_split_may_have_a_folder_of_its_own(tmp_path: Path) -> None:
+    flat(tmp_path / "test", "e")
+    flat(tmp_path / "train", "b", "a")
+    put(tmp_path / "valid", "c")
+    flat(tmp_path / "unrelated", "d")
+    assert names(tmp_path) == {"train": ["a", "b"], "val": ["c"], "test": ["e"]}
+    assert Voc().read(tmp_path).layout == "Pascal VOC, a folder for each split"
+
+
+def test_two_folders_for_one_split_are_refused(tmp_path: Path) -> None:
+    for folder in ("train", "val", "valid"):
+        flat(tmp_path / folder, "a")
+    with pytest.raises(DataError, match=r"val/ and valid/ both look like the val split"):
+        Voc().read(tmp_path)
+
+
+def test_folders_may_have_the_names_that_others_give_them(tmp_path: Path) -> None:
+    put(tmp_path, "a")
+    (tmp_path / "Annotations").rename(tmp_path / "annotations")
+    (tmp_path / "JPEGImages").rename(tmp_path / "images")
+    assert names(tmp_path) == {None: ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("size", "stated"),
+    [("<width>20</width><height>10</height>", (20, 10)),
+     ("<width>0</width><height>0</height>", None),
+     ("<width>20</width>", None), ("<width>wide</width><height>10</height>", None), ("", None)],
+)  # fmt: skip
+def test_the_size_that_is_stated_is_kept_unless_it_says_nothing(
+    tmp_path: Path, size: str, stated: tuple[int, int] | None
+) -> None:
+    put(tmp_path, "a", xml().replace("<object>", f"<size>{size}</size><object>"))
+    assert only_record(tmp_path).size == stated
 
 
 @pytest.mark.parametrize("content", [b"\xe9\n", b"a\x00b\n"], ids=["not utf-8", "null byte"])
 def test_a_list_that_is_not_text_is_refused(tmp_path: Path, content: bytes) -> None:
     put(tmp_path, "a")
     put_list(tmp_path, "train", content)
-    with pytest.raises(DataError):
-        voc.read(tmp_path)
+    with pytest.raises(DataError, match=r"train\.txt: expected a text file"):
+        Voc().read(tmp_path)
 
 
 @pytest.mark.parametrize("missing", ["Annotations", "JPEGImages"])
@@ -195,19 +287,19 @@ def test_a_folder_of_another_layout_is_refused_with_what_is_missing(
 ) -> None:
     put(tmp_path, "a")
     shutil.rmtree(tmp_path / missing)
-    with pytest.raises(DataError, match=rf"{missing}/ is missing"):
-        voc.read(tmp_path)
+    with pytest.raises(DataError, match=r"expected a Pascal VOC folder: Annotations/ and"):
+        Voc().read(tmp_path)
 
 
 def test_class_names_keep_the_order_of_their_file(tmp_path: Path) -> None:
-    assert voc.read_classes(tmp_path) is None
+    assert read_classes(tmp_path) is None
     (tmp_path / "classes.txt").write_text("zebra\n\nape\n")
-    assert voc.read_classes(tmp_path) == ("zebra", "ape")
+    assert read_classes(tmp_path) == ("zebra", "ape")
 
 
 def test_a_class_name_may_hold_spaces(tmp_path: Path) -> None:
     (tmp_path / "classes.txt").write_text("polar bear\nape \n")
-    assert voc.read_classes(tmp_path) == ("polar bear", "ape")
+    assert read_classes(tmp_path) == ("polar bear", "ape")
 
 
 def test_a_filename_that_is_too_long_gives_way_to_the_name_of_the_annotation(
@@ -251,12 +343,12 @@ def test_whatever_an_annotation_holds_it_is_read_or_refused_with_a_data_error(
     fuzzed: Path, data: bytes
 ) -> None:
     (fuzzed / "Annotations" / "a.xml").write_bytes(data)
-    try:
-        (sample,) = check(voc.read(fuzzed)[None], ["cat"])
-    except DataError as error:
-        assert "a.xml" in str(error)
-    else:
-        assert 0 < sample.box[2] <= 1
+    found = Voc().read(fuzzed)
+    judged = judge(found.splits, ["cat"], "error")
+    samples, problems = judged.samples[None], [*found.problems, *judged.problems]
+    assert len(samples) + len(problems) == 1
+    assert all("a.xml" in str(problem) for problem in problems)
+    assert all(0 < sample.box[2] <= 1 for sample in samples)
 
 
 @pytest.mark.parametrize("name", ["raccoon_kangaroo", "neu_det"])
@@ -265,10 +357,21 @@ def test_real_folders_hold_what_their_own_lists_say(shared: Path, name: str) -> 
     lists = {
         path.stem: path.read_text().split() for path in (root / "ImageSets" / "Main").glob("*.txt")
     }
-    found = voc.read(root)
-    assert {s: [r.source.stem for r in records] for s, records in found.items()} == lists
-    classes = voc.read_classes(root)
-    assert classes is not None
-    assert len(check((r for records in found.values() for r in records), classes)) == sum(
-        map(len, lists.values())
-    )
+    found = Voc().read(root)
+    assert {s: [r.source.stem for r in records] for s, records in found.splits.items()} == lists
+    assert found.classes is not None
+    judged = judge(found.splits, found.classes, "error")
+    assert not [*found.problems, *judged.problems]
+    assert {s: len(samples) for s, samples in judged.samples.items()} == {
+        split: len(names) for split, names in lists.items()
+    }
+
+
+def test_real_annotations_beside_images_with_the_wrong_suffix_are_read(shared: Path) -> None:
+    found = Voc().read(shared / "data" / "fruit_quirks")
+    records = found.splits[None]
+    assert not found.problems
+    assert [record.image.stem for record in records] == [record.source.stem for record in records]
+    judged = judge(found.splits, ("apple", "orange"), "error")
+    assert [sample.label for sample in judged.samples[None]] == [0] * 5 + [1]
+    assert {problem.kind for problem in judged.problems} == {"wrong suffix", "transparent"}

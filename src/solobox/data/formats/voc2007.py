@@ -1,0 +1,54 @@
+"""PASCAL VOC 2007, downloaded."""
+
+from pathlib import Path
+
+from solobox.data.formats.voc import Voc
+from solobox.data.record import Found
+from solobox.errors import DataError
+
+ARCHIVES = "https://thor.robots.ox.ac.uk/pascal/VOC/voc2007/"
+
+
+class Voc2007:
+    """PASCAL VOC 2007: 9,963 photographs of 20 classes, by its own train, val and test lists.
+
+    Laid out as Pascal VOC in root/VOCdevkit/VOC2007; where that folder is not there, both archives
+    (900 MB) are downloaded into root by torchvision. Most photographs hold several objects:
+    data.objects=drop leaves those out.
+
+    Args:
+        download: whether to download what is not there.
+    """
+
+    def __init__(self, *, download: bool = True) -> None:
+        self.download = download
+
+    def read(self, root: Path) -> Found:
+        """Read all annotations.
+
+        Raises:
+            DataError: the photographs are not there and cannot be downloaded, or cannot be read.
+        """
+        folder = root / "VOCdevkit" / "VOC2007"
+        if not folder.is_dir():
+            self._fetch(root, folder)
+        found = Voc().read(folder)
+        return Found(f"VOC 2007, {found.layout}", found.splits, found.classes, found.problems)
+
+    def _fetch(self, root: Path, folder: Path) -> None:
+        reason = "data.format.download is false"
+        if self.download:
+            try:
+                from torchvision.datasets import VOCDetection
+
+                # The test images first: without those of trainval a reader refuses the folder.
+                for image_set in ("test", "trainval"):
+                    VOCDetection(str(root), year="2007", image_set=image_set, download=True)
+                return
+            except (OSError, RuntimeError) as error:  # no network, or a damaged archive
+                reason = f"the download failed ({error})"
+        raise DataError(
+            f"{root}: expected VOC 2007 in {folder}, found no such folder, and {reason}. Fetch "
+            f"VOCtrainval_06-Nov-2007.tar and VOCtest_06-Nov-2007.tar from {ARCHIVES} and unpack "
+            f"both in {root}"
+        )

@@ -1,0 +1,141 @@
+"""Opening an image as a person sees it: upright, in RGB, 8 bits, laid on white."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from solobox.data.record import FaultError
+
+LARGEST = 100_000_000  # pixels; refused before they are decoded
+SUFFIXES = {
+    ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".png": "PNG",
+    ".bmp": "BMP", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF", ".gif": "GIF",
+    ".ppm": "PPM", ".pgm": "PPM",
+}  # fmt: skip
+# EXIF orientation to what brings the image upright; 1 and anything unknown: nothing.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an image says about itself before it is decoded.
+
+    Attributes:
+        size: width and height in pixels as a person sees it.
+        stored: width and height as it lies in the file.
+        remarks: kind and sentence of all that is changed when it is opened.
+    """
+
+    size: tuple[int, int]
+    stored: tuple[int, int]
+    remarks: tuple[tuple[str, str], ...]
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file's name is that of an image."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
+def open_upright(path: Path) -> Image.Image:
+    """Decode an image.
+
+    Raises:
+        FaultError: not there, not an image, damaged, several pictures, or too large.
+    """
+    with _opened(path) as image:
+        turn = _TURNS.get(_orientation(image))
+        return _to_rgb(image if turn is None else image.transpose(turn))
+
+
+def header(path: Path) -> Header:
+    """Read an image's header alone.
+
+    Raises:
+        FaultError: not there, not an image, several pictures, or too large.
+    """
+    with _opened(path) as image:
+        stored = image.size
+        size = stored[::-1] if 5 <= _orientation(image) <= 8 else stored
+        return Header(size, stored, tuple(_remarks(path, image)))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    def fault(kind: str, text: str) -> FaultError:
+        return FaultError(str(path), kind, text, image=path)
+
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            if width * height > LARGEST:
+                raise fault(
+                    "too large", f"{width} x {height} pixels; the limit is {LARGEST}. Scale it down"
+                )
+            pictures = getattr(image, "n_frames", 1)
+            if pictures > 1 and image.format != "MPO":  # phones store a preview behind the photo
+                raise fault(
+                    "animated",
+                    f"expected one picture, found {pictures} in the file; keep the one you mean",
+                )
+            yield image
+    except FileNotFoundError:
+        raise fault("missing image", "there is no such image") from None
+    except UnidentifiedImageError:
+        empty = path.is_file() and path.stat().st_size == 0
+        found = "an empty file" if empty else "something else"
+        raise fault("no image", f"expected an image, found {found}; replace or remove it") from None
+    except Image.DecompressionBombError:
+        raise fault("too large", f"far more than {LARGEST} pixels, the limit") from None
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise fault(
+            "damaged image", f"the image is damaged ({error}); replace or remove it"
+        ) from None
+
+
+def _orientation(image: Image.Image) -> int:
+    # Not ImageOps.exif_transpose, which writes all tags back and fails on odd ones.
+    value = image.getexif().get(0x0112, 1)
+    return value if isinstance(value, int) else 1
+
+
+def _remarks(path: Path, image: Image.Image) -> Iterator[tuple[str, str]]:
+    orientation = _orientation(image)
+    if orientation in _TURNS:
+        yield (
+            "turned by EXIF",
+            f"it is shown upright (EXIF orientation {orientation}); the box must be that of the "
+            f"upright picture",
+        )
+    if image.mode.startswith("I"):
+        yield "16 bits", "its 16 bits a channel are scaled to 8"
+    if image.mode == "F":
+        yield "floating point", "its floating-point values are cut to 0 .. 255"
+    if image.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
+        yield "not RGB", f"its colours are converted from {image.mode} to RGB"
+    if image.has_transparency_data:
+        yield "transparent", "its transparent parts are laid on white"
+    said, kind = SUFFIXES.get(path.suffix.lower()), image.format
+    if said is not None and kind != said and {said, kind} != {"JPEG", "MPO"}:
+        yield "wrong suffix", f"it is named {path.suffix} and holds {kind}; that is what is read"
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bits, which convert() would saturate
+        eight_bits = (np.asarray(image, np.float64) / 257).clip(0, 255).astype(np.uint8)
+        return Image.fromarray(eight_bits).convert("RGB")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,1 @@
+"""What the readers in formats/ are made of: bounded files, strict JSON, tables, written boxes."""

@@ -1,0 +1,127 @@
+"""Where a YOLO folder keeps the images of each split, and the labels of each image."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from solobox.data.formats.voc import split_lists
+from solobox.data.images import is_image
+from solobox.data.parsing.layout import inside, read_lines, split_folders
+from solobox.data.parsing.yolo_yaml import Description
+from solobox.data.record import FaultError, Problem
+from solobox.errors import DataError
+
+IMAGES = ("images", "JPEGImages", "Images")
+
+
+class Pair(NamedTuple):
+    """An image, and the file that should hold its labels."""
+
+    image: Path
+    labels: Path
+
+
+class _Place(NamedTuple):
+    """The folders of images and labels, which may be one."""
+
+    images: Path
+    labels: Path
+
+
+Splits = dict[str | None, list[Pair]]
+
+
+def pairs_of(root: Path, about: Description, problems: list[Problem]) -> tuple[str, Splits]:
+    """How the folder is split, in words, and the images of each split.
+
+    Raises:
+        DataError: it cannot be told where the labels are.
+    """
+    if about.splits:
+        said: Splits = {
+            split: [pair for path in paths for pair in _listed(root, path, problems)]
+            for split, paths in about.splits.items()
+        }
+        return f"split as {about.source.name} says", said
+    own = {
+        split: _Place(folder / "images", folder / "labels")
+        for split, folder in split_folders(root).items()
+        if (folder / "labels").is_dir()
+    }
+    plain = _place(root)
+    below = split_folders(plain.images) if plain.images != root else {}
+    inner = {split: _Place(folder, plain.labels / folder.name) for split, folder in below.items()}
+    if own or inner:
+        folders: Splits = {split: _all(at, problems) for split, at in (own or inner).items()}
+        return "a folder for each split", folders
+    lists = split_lists(root) or {
+        name: path for name in ("train", "val", "test") if (path := root / f"{name}.txt").is_file()
+    }
+    if lists:
+        listed: Splits = {s: list(_listed(root, path, problems)) for s, path in lists.items()}
+        return "split by its own lists", listed
+    return "without split lists", {None: _all(plain, problems)}
+
+
+def _place(root: Path) -> _Place:
+    images = next((root / name for name in IMAGES if (root / name).is_dir()), root)
+    labels = sorted(path for path in root.glob("labels*") if path.is_dir())
+    if len(labels) > 1 and labels[0].name != "labels":
+        names = ", ".join(path.name for path in labels)
+        raise DataError(f"{root}: expected one folder of labels, found {names}; keep one")
+    return _Place(images, labels[0] if labels else images)
+
+
+def _all(at: _Place, problems: list[Problem]) -> list[Pair]:
+    """Every image with its labels; labels without an image are a problem."""
+    found = [Pair(path, at.labels / f"{path.stem}.txt") for path in _images_in(at.images)]
+    known = {pair.labels for pair in found}
+    if at.labels != at.images and at.labels.is_dir():
+        problems += [
+            Problem(
+                str(labels), "missing image",
+                f"there is no image {at.images / labels.stem} for these labels; add it, or remove "
+                f"them",
+            )
+            for labels in sorted(at.labels.glob("*.txt")) if labels not in known
+        ]  # fmt: skip
+    return found
+
+
+def _images_in(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if is_image(p)) if folder.is_dir() else []
+
+
+def _listed(root: Path, path: Path, problems: list[Problem]) -> Iterator[Pair]:
+    """The images of a folder, or those that a text file lists by path or by name."""
+    if path.is_dir():
+        yield from _all(_Place(path, _labels_for(path)), problems)
+        return
+    plain = _place(root)
+    by_name = {key: image for image in _images_in(plain.images) for key in (image.stem, image.name)}
+    for line, text in read_lines(path):
+        name = text.split()[0] if path.parent.name == "Main" else text  # VOC's may carry a flag
+        try:
+            image = inside(root, name, path, line)
+        except FaultError as fault:
+            problems.append(fault.problem)
+            continue
+        image = by_name.get(name) or _shortened(root, image)
+        labels = plain.labels if image.parent == plain.images else _labels_for(image.parent)
+        yield Pair(image, labels / f"{image.stem}.txt")
+
+
+def _shortened(root: Path, image: Path) -> Path:
+    """The file itself, or without the first folders, which are those of another machine."""
+    parts = image.relative_to(root).parts
+    tails = [root.joinpath(*parts[k:]) for k in range(len(parts))]
+    return next((path for path in tails if path.is_file()), image)
+
+
+def _labels_for(images: Path) -> Path:
+    """The folder of labels for a folder of images: labels/train for images/train."""
+    parts = images.parts
+    for k in reversed(range(len(parts))):
+        if parts[k] in IMAGES:
+            return Path(*parts[:k], "labels", *parts[k + 1 :])
+    return images

@@ -1,0 +1,114 @@
+"""What a YOLO folder says about itself: names of classes, and perhaps where its splits are."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from solobox.data.parsing.layout import read_lines, read_text, split_of
+from solobox.data.record import FaultError
+from solobox.errors import DataError
+
+LARGEST_YAML = 1_000_000  # bytes
+LISTS = ("*yolo*classes*.txt", "classes.txt", "*.names", "*classes*.txt")
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is said.
+
+    Attributes:
+        source: the file that says it.
+        names: of the classes, in order of their numbers.
+        splits: folders of images, or files that list them, for each split; empty if not said.
+    """
+
+    source: Path
+    names: tuple[str, ...]
+    splits: dict[str, list[Path]]
+
+
+def described(root: Path) -> Description:
+    """Read data.yaml, or else a list of classes.
+
+    Raises:
+        DataError: there is neither, or it cannot be read.
+    """
+    for path in sorted(
+        [*root.glob("*.yaml"), *root.glob("*.yml")], key=lambda p: p.name != "data.yaml"
+    ):
+        content = _load(path)
+        if isinstance(content, dict) and "names" in content:
+            return Description(path, _names(path, content["names"]), _splits(root, path, content))
+    for pattern in LISTS:
+        for path in sorted(root.glob(pattern)):
+            return Description(path, _unique(path, [text for _, text in read_lines(path)]), {})
+    raise DataError(
+        f"{root}: expected a YOLO folder with data.yaml or a list of classes (classes.txt); found "
+        f"neither. Check data.root"
+    )
+
+
+def _load(path: Path) -> Any:
+    text = read_text(path, LARGEST_YAML)
+    try:
+        return yaml.safe_load(text)
+    except Exception as error:  # a tag on a wrong value raises whatever Python does
+        first = str(error).partition("\n")[0]
+        raise FaultError(str(path), "no YAML", f"expected YAML, cannot read it ({first})") from None
+
+
+def _names(path: Path, names: Any) -> tuple[str, ...]:
+    if isinstance(names, dict) and sorted(map(str, names)) == sorted(map(str, range(len(names)))):
+        names = [names.get(k, names.get(str(k))) for k in range(len(names))]
+    if not isinstance(names, list) or not all(isinstance(name, str | int) for name in names):
+        raise FaultError(
+            str(path), "no classes",
+            "expected names to be a list, or numbers from 0 on with a name each; mend it",
+        )  # fmt: skip
+    return _unique(path, list(map(str, names)))
+
+
+def _unique(path: Path, names: list[str]) -> tuple[str, ...]:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None or not names:
+        found = f"{twice!r} twice" if names else "none"
+        raise FaultError(str(path), "no classes", f"expected different classes, found {found}")
+    return tuple(names)
+
+
+def _splits(root: Path, path: Path, content: dict[Any, Any]) -> dict[str, list[Path]]:
+    """Paths in data.yaml that are there: below root, whatever they are said to be relative to."""
+    found: dict[str, list[Path]] = {}
+    for key, value in content.items():
+        split = split_of(str(key))
+        if split is None or value is None:
+            continue
+        values = value if isinstance(value, list) else [value]
+        if not all(isinstance(part, str) for part in values):
+            raise FaultError(str(path), "no path", f"expected {key} to be paths; found {value!r}")
+        base = content.get("path")
+        places = [_below(root, base if isinstance(base, str) else "", part) for part in values]
+        missing = [part for part, place in zip(values, places, strict=True) if place is None]
+        if missing and split != "test":  # which is often named and left out
+            raise FaultError(
+                str(path), "missing folder",
+                f"{key} is said to be in {missing[0]!r}, which is not there; mend the path",
+            )  # fmt: skip
+        if there := [place for place in places if place is not None]:
+            found[split] = there
+    return {split: found[split] for split in ("train", "val", "test") if split in found}
+
+
+def _below(root: Path, base: str, written: str) -> Path | None:
+    """The place below root that is meant; tools write paths as they were on another machine."""
+    parts = [part for part in written.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    bases = [part for part in base.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    for tail in ([*bases, *parts], parts, parts[-2:], parts[-1:]):
+        try:
+            if tail and (place := root.joinpath(*tail)).exists():
+                return place / "images" if (place / "images").is_dir() else place
+        except (OSError, ValueError):  # a name that cannot be one
+            continue
+    return None

@@ -1,0 +1,1 @@
+"""Decoded images and where they are kept: a packed file, memory, or nowhere."""
