@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from solobox.data.formats.tiny_imagenet import TinyImagenet
 from solobox.errors import DataError
@@ -43,6 +44,7 @@ def test_both_splits_are_read_with_their_lines(root: Path) -> None:
         ("a.JPEG\tn01443537\t0\t1\t2", "too few fields", "expected name, class, x1, y1, x2, y2"),
         ("a.JPEG\tn01443537\t0\t1\t2\t3\t4", "too many fields", "found 7 fields"),
         ("a.JPEG\tn01443537\t0\tone\t2\t3", "not a number", "found 0, one, 2, 3"),
+        ("a.JPEG\tn01443537\t0\t1_0\t2\t3", "not a number", "found 0, 1_0, 2, 3"),
         ("../../a.JPEG\tn01443537\t0\t1\t2\t3", "path outside", "leads out of"),
         ("\tn01443537\t0\t1\t2\t3", "too few fields", "found 5 fields"),
     ],
@@ -66,6 +68,22 @@ def test_a_missing_table_is_named(root: Path) -> None:
     assert len(found.splits["train"]) == 3
 
 
+def test_nothing_is_left_out_in_silence(root: Path) -> None:
+    Image.new("RGB", (64, 64)).save(root / "train" / IDS[0] / "images" / "new.JPEG", "JPEG")
+    (root / "train" / "n09999999").mkdir()
+    (root / "val" / "val_annotations.txt").unlink()
+    assert [problem.kind for problem in TinyImagenet().read(root).problems] == [
+        "missing annotation", "unknown class", "unreadable annotation",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["", "a", "a\na\n"])
+def test_a_list_of_classes_that_is_none_is_refused(root: Path, text: str) -> None:
+    (root / "wnids.txt").write_text(text)
+    with pytest.raises(DataError, match=r"wnids\.txt: expected two or more different classes"):
+        TinyImagenet().read(root)
+
+
 def test_another_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"expected Tiny-ImageNet with wnids\.txt"):
         TinyImagenet().read(tmp_path)
@@ -79,7 +97,7 @@ def test_whatever_a_table_holds_it_is_read_or_refused(
     root = tmp_path_factory.getbasetemp() / "tiny"
     (root / "train").mkdir(parents=True, exist_ok=True)
     (root / "val").mkdir(exist_ok=True)
-    (root / "wnids.txt").write_bytes(b"a")
+    (root / "wnids.txt").write_bytes(b"a\nb")
     (root / "val" / "val_annotations.txt").write_bytes(data)
     try:
         found = TinyImagenet().read(root)

@@ -81,6 +81,7 @@ def test_splits_may_have_folders(tmp_path: Path, images: str, labels: str, val: 
     [
         ("names: [cat, dog]", "data.yaml"),
         ("names: {0: cat, 1: dog}", "data.yaml"),
+        ("train:\nval: ~\ntest: null\nnames: [cat, dog]", "data.yaml"),
         ("names: {'1': dog, '0': cat}", "data.yaml"),
         ("nc: 2\nnames:\n- cat\n- dog\n", "data.yaml"),
         ("names: [cat, dog]", "pets.yaml"),
@@ -106,6 +107,7 @@ def test_classes_come_from_data_yaml_or_a_list(tmp_path: Path, text: str, source
         ("path: /home/me/pets\ntrain: images/train\nval: images/val", "images/{}"),
         ("train: ../train/images\nval: ../val/images\ntest: ../test/images", "{}/images"),
         ("train: train\nval: val", "{}/images"),
+        ("train: /home/me/pets/train\nval: C:/pets/val", "{}/images"),
     ],
 )
 def test_data_yaml_says_where_the_splits_are_in_the_words_of_another_machine(
@@ -127,6 +129,48 @@ def test_lists_give_the_splits_and_their_order(tmp_path: Path, form: str) -> Non
         text = "\n".join(form.format(stem) for stem in stems)
         (tmp_path / f"{split}.txt").write_text(f"{text}\n")
     assert names(tmp_path) == {"train": ["c", "a"], "val": ["b"]}
+
+
+def test_names_of_classes_are_texts_whatever_they_look_like(tmp_path: Path) -> None:
+    put(tmp_path, "images", "labels", "a")
+    (tmp_path / "data.yaml").write_text("names: [no, 010]")
+    assert Yolo().read(tmp_path).classes == ("no", "010")
+
+
+def test_two_splits_in_one_folder_are_refused(tmp_path: Path) -> None:
+    plain(tmp_path, "a")
+    (tmp_path / "data.yaml").write_text("names: [a, b]\ntrain: images\nval: images\n")
+    with pytest.raises(DataError, match=r"a folder of its own for each split"):
+        Yolo().read(tmp_path)
+    (tmp_path / "data.yaml").write_text("names: [a, b]\ntrain: old/images\nval: images\n")
+    with pytest.raises(DataError, match=r"'old/images', which is not there"):
+        Yolo().read(tmp_path)
+
+
+def test_another_tools_yaml_is_left_alone(tmp_path: Path) -> None:
+    plain(tmp_path, "a")
+    (tmp_path / "a.yml").write_text("plugins: !!python/name:x.y\n  names: [")
+    assert names(tmp_path) == {None: ["a"]}
+
+
+def test_labels_of_another_name_may_have_folders_for_splits(tmp_path: Path) -> None:
+    for split, stem in (("train", "a"), ("val", "b")):
+        put(tmp_path, f"images/{split}", f"labels_yolo/{split}", stem)
+    (tmp_path / "data.yaml").write_text("names: [cat, dog]\ntrain: images/train\nval: images/val\n")
+    assert names(tmp_path) == {"train": ["a"], "val": ["b"]}
+
+
+def test_labels_may_lie_beside_the_images_of_each_split(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    put(tmp_path, "train", "train", "a")
+    put(tmp_path, "valid", "valid", "b")
+    assert names(tmp_path) == {"train": ["a"], "val": ["b"]}
+
+
+def test_the_list_of_classes_may_lie_among_the_labels(tmp_path: Path) -> None:
+    put(tmp_path, "images", "labels", "a")
+    (tmp_path / "labels" / "classes.txt").write_text("cat\ndog\n")
+    assert names(tmp_path) == {None: ["a"]}
 
 
 def test_data_yaml_may_name_lists(tmp_path: Path) -> None:
@@ -189,7 +233,9 @@ def test_images_and_labels_without_each_other_are_named(tmp_path: Path) -> None:
 def test_two_images_of_one_name_are_refused(tmp_path: Path) -> None:
     plain(tmp_path, "a")
     Image.new("RGB", (20, 10)).save(tmp_path / "images" / "a.jpg")
-    assert "a.jpg has the same name but for the suffix" in only_problem(tmp_path).text
+    found = Yolo().read(tmp_path)
+    assert [problem.kind for problem in found.problems] == ["duplicate name"] * 2
+    assert found.splits == {None: []}
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd.png"])
@@ -218,7 +264,7 @@ def test_an_image_that_cannot_be_read_is_left_to_the_contract(tmp_path: Path) ->
         ("names: []", "found none"),
         ("names: [cat]\ntrain: {a: b}", "expected train to be paths"),
         ("names: [cat]\ntrain: nowhere", "train is said to be in 'nowhere', which is not there"),
-        ("names: !!python/object/apply:os.system [ls]", "expected YAML"),
+        ("names: !!python/object/apply:os.system {a: b}", "expected names to be a list"),
         ("names: [cat]\n" + "#" * 1_000_000, "the limit is 1000000"),
     ],
 )

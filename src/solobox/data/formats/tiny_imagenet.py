@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from solobox.data.parsing.layout import inside, read_lines
-from solobox.data.record import FaultError, Found, Object, Problem, Record, place
+from solobox.data.parsing.layout import images_in, inside, read_lines
+from solobox.data.parsing.written_box import number, to_object
+from solobox.data.record import FaultError, Found, Problem, Record, place
 from solobox.errors import DataError
 
 
@@ -27,17 +28,22 @@ class TinyImagenet:
                 f"folder. Check data.root"
             )
         classes = tuple(text for _, text in read_lines(root / "wnids.txt"))
+        if len(set(classes)) < max(2, len(classes)):
+            raise DataError(f"{root / 'wnids.txt'}: expected two or more different classes")
         problems: list[Problem] = []
         train = []
+        folders = {path.name: path for path in (root / "train").iterdir() if path.is_dir()}
         for name in classes:
-            try:
-                folder = inside(root / "train", name, root / "wnids.txt")
-                train += _records(folder / f"{name}_boxes.txt", folder / "images", name, problems)
-            except FaultError as fault:
-                problems.append(fault.problem)
+            folder = folders.pop(name, root / "train" / name)
+            table = folder / f"{name}_boxes.txt"
+            train += _records(table, folder / "images", name, problems)
+        problems += [
+            Problem(str(path), "unknown class", f"{name} is not in wnids.txt; add it, or remove it")
+            for name, path in sorted(folders.items())
+        ]
         splits: dict[str | None, list[Record]] = {"train": train}
-        table = root / "val" / "val_annotations.txt"
-        if table.is_file():
+        if (root / "val").is_dir():
+            table = root / "val" / "val_annotations.txt"
             splits["val"] = _records(table, root / "val" / "images", None, problems)
         left = "; test/ has no annotations and is left out" if (root / "test").is_dir() else ""
         return Found(f"Tiny-ImageNet{left}", splits, classes, problems)
@@ -45,12 +51,27 @@ class TinyImagenet:
 
 def _records(table: Path, images: Path, label: str | None, problems: list[Problem]) -> list[Record]:
     """The rows of a table; their second field is the class where none is given."""
-    records = []
-    for line, text in read_lines(table):
+    records, lines = [], []
+    try:
+        lines = read_lines(table)
+    except FaultError as fault:
+        problems.append(fault.problem)
+    for line, text in lines:
         try:
             records.append(_record(table, line, text.split("\t"), images, label))
         except FaultError as fault:
             problems.append(fault.problem)
+    if not lines or not images.is_dir():
+        return records
+    told = {record.image for record in records} | {problem.image for problem in problems}
+    problems += [
+        Problem(
+            str(image), "missing annotation",
+            f"there is no line in {table.name} for this image; add it, or remove the image",
+            image=image,
+        )
+        for image in images_in(images) if image not in told
+    ]  # fmt: skip
     return records
 
 
@@ -64,11 +85,11 @@ def _record(table: Path, line: int, fields: list[str], images: Path, label: str 
         )  # fmt: skip
     name, kind, *numbers = named
     image = inside(images, name, table, line)
-    try:
-        x1, y1, x2, y2 = map(float, numbers)
-    except ValueError:
+    a, b, c, d = map(number, numbers)
+    if a is None or b is None or c is None or d is None:
         raise FaultError(
             place(table, line), "not a number",
             f"expected numbers for x1, y1, x2, y2; found {', '.join(numbers)}", image=image,
-        ) from None  # fmt: skip
-    return Record(image, table, (Object(kind, (x1, y1, x2, y2)),), line=line)
+        )  # fmt: skip
+    thing = to_object(kind, (a, b, c, d), "corners", "pixels", lambda: None)
+    return Record(image, table, (thing,), line=line)

@@ -11,6 +11,7 @@ from solobox.data.parsing.yolo_yaml import described
 from solobox.data.record import FaultError, Found, Object, Problem, Record, place
 from solobox.errors import DataError
 
+LARGEST_LABELS = 1_000_000  # bytes; a real file has a line or two
 ABOVE_ONE = 1.01  # more than rounding
 
 
@@ -49,14 +50,16 @@ class Yolo:
 def _records(
     pairs: list[Pair], names: tuple[str, ...], problems: list[Problem]
 ) -> Iterator[Record]:
-    stems: dict[Path, Path] = {}
+    images: dict[Path, set[Path]] = {}
+    for image, labels in pairs:
+        images.setdefault(labels, set()).add(image)
     for image, labels in pairs:
         try:
-            if (other := stems.setdefault(labels, image)) != image:
+            if others := images[labels] - {image}:
                 raise FaultError(
                     str(image), "duplicate name",
-                    f"{other.name} has the same name but for the suffix, so it cannot be told "
-                    f"whose labels {labels.name} holds; rename one of them",
+                    f"{min(others).name} has the same name but for the suffix, so it cannot be "
+                    f"told whose labels {labels.name} holds; rename one of them",
                     image=image,
                 )  # fmt: skip
             if not labels.is_file():
@@ -72,7 +75,7 @@ def _records(
 
 
 def _record(image: Path, labels: Path, names: tuple[str, ...]) -> Record:
-    lines = read_lines(labels)
+    lines = read_lines(labels, LARGEST_LABELS)
     objects = tuple(_object(image, labels, line, text.split(), names) for line, text in lines)
     return Record(image, labels, objects, line=lines[0][0] if len(lines) == 1 else None)
 

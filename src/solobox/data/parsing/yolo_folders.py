@@ -44,9 +44,9 @@ def pairs_of(root: Path, about: Description, problems: list[Problem]) -> tuple[s
         }
         return f"split as {about.source.name} says", said
     own = {
-        split: _Place(folder / "images", folder / "labels")
+        split: at
         for split, folder in split_folders(root).items()
-        if (folder / "labels").is_dir()
+        if next((at := _place(folder)).labels.glob("*.txt"), None)
     }
     plain = _place(root)
     below = split_folders(plain.images) if plain.images != root else {}
@@ -75,7 +75,7 @@ def _place(root: Path) -> _Place:
 def _all(at: _Place, problems: list[Problem]) -> list[Pair]:
     """Every image with its labels; labels without an image are a problem."""
     found = [Pair(path, at.labels / f"{path.stem}.txt") for path in _images_in(at.images)]
-    known = {pair.labels for pair in found}
+    known = {pair.labels for pair in found} | {at.labels / "classes.txt"}
     if at.labels != at.images and at.labels.is_dir():
         problems += [
             Problem(
@@ -95,7 +95,7 @@ def _images_in(folder: Path) -> list[Path]:
 def _listed(root: Path, path: Path, problems: list[Problem]) -> Iterator[Pair]:
     """The images of a folder, or those that a text file lists by path or by name."""
     if path.is_dir():
-        yield from _all(_Place(path, _labels_for(path)), problems)
+        yield from _all(_Place(path, _labels_for(path, _place(root))), problems)
         return
     plain = _place(root)
     by_name = {key: image for image in _images_in(plain.images) for key in (image.stem, image.name)}
@@ -107,8 +107,7 @@ def _listed(root: Path, path: Path, problems: list[Problem]) -> Iterator[Pair]:
             problems.append(fault.problem)
             continue
         image = by_name.get(name) or _shortened(root, image)
-        labels = plain.labels if image.parent == plain.images else _labels_for(image.parent)
-        yield Pair(image, labels / f"{image.stem}.txt")
+        yield Pair(image, _labels_for(image.parent, plain) / f"{image.stem}.txt")
 
 
 def _shortened(root: Path, image: Path) -> Path:
@@ -118,8 +117,10 @@ def _shortened(root: Path, image: Path) -> Path:
     return next((path for path in tails if path.is_file()), image)
 
 
-def _labels_for(images: Path) -> Path:
+def _labels_for(images: Path, plain: _Place) -> Path:
     """The folder of labels for a folder of images: labels/train for images/train."""
+    if plain.images != plain.labels and images.is_relative_to(plain.images):
+        return plain.labels / images.relative_to(plain.images)
     parts = images.parts
     for k in reversed(range(len(parts))):
         if parts[k] in IMAGES:
