@@ -49,6 +49,10 @@ class Record:
         """The source, with its line or entry."""
         return place(self.source, self.line) + (f" ({self.entry})" if self.entry else "")
 
+    def fault(self, kind: str, text: str) -> "FaultError":
+        """What is wrong with it, to be raised."""
+        return FaultError(self.where, kind, text, image=self.image)
+
 
 @dataclass(frozen=True)
 class Problem:

@@ -4,23 +4,19 @@ import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Never
 from xml.etree import ElementTree
-from xml.parsers import expat
 
 from solobox.data.parsing.layout import (
     by_stem,
     images_in,
     inside,
-    read_bytes,
     read_lines,
     split_folders,
 )
+from solobox.data.parsing.safe_xml import parse_xml
 from solobox.data.record import FaultError, Found, Object, Problem, Record
 from solobox.errors import DataError
 
-LARGEST_XML = 1_000_000  # bytes; a real one has a few hundred
-DEEPEST = 50  # elements inside each other; a real one has 4
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 ANNOTATIONS = ("Annotations", "annotations", "xmls")
 IMAGES = ("JPEGImages", "images", "Images")
@@ -135,7 +131,7 @@ def read_record(source: Path, folder: Path, found: dict[str, Path]) -> Record:
     Raises:
         FaultError: it is no XML, or not an annotation.
     """
-    tree = _parse(source)
+    tree = parse_xml(source)
     # The annotation's own name comes first, but exporters drop or mistype its suffix or folder.
     written = Path(tree.findtext("filename", "").strip().replace("\\", "/")).name
     image = folder / written
@@ -152,42 +148,6 @@ def _size(tree: ElementTree.Element) -> tuple[int, int] | None:
         return None
     width, height = map(int, texts)
     return (width, height) if width and height else None
-
-
-def _parse(source: Path) -> ElementTree.Element:
-    data = read_bytes(source, LARGEST_XML)
-    depth = 0
-
-    def refuse(*_: object) -> Never:
-        raise FaultError(
-            str(source), "DOCTYPE", "XML with a DOCTYPE is refused; remove the declaration"
-        )
-
-    def deeper(*_: object) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > DEEPEST:
-            raise FaultError(
-                str(source), "nested too deeply",
-                f"expected an annotation; found elements nested more than {DEEPEST} deep",
-            )  # fmt: skip
-
-    def back(*_: object) -> None:
-        nonlocal depth
-        depth -= 1
-
-    try:
-        # Entities are declared in a DOCTYPE; the parser sees one in every encoding.
-        guard = expat.ParserCreate()
-        guard.StartDoctypeDeclHandler = refuse
-        guard.StartElementHandler, guard.EndElementHandler = deeper, back
-        guard.Parse(data, True)
-        return ElementTree.fromstring(data)
-    except (ElementTree.ParseError, expat.ExpatError, ValueError, LookupError) as error:
-        found = "an empty file" if not data else f"something else ({error})"
-        raise FaultError(
-            str(source), "no XML", f"expected XML, found {found}; write the annotation anew"
-        ) from None
 
 
 def _object(node: ElementTree.Element, source: Path) -> Object:
