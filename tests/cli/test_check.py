@@ -91,7 +91,11 @@ def shown_as(mode: str, suffix: str = ".png", kind: str | None = None) -> Break:
         image(root).unlink()
         path = image(root).with_suffix(suffix)
         grey = picture("cat0").convert("L")
-        (grey if mode.startswith("I") else picture("cat0")).convert(mode).save(path, kind)
+        if mode == "I;16":
+            levels = np.asarray(grey).astype(np.uint16) * 257
+            Image.fromarray(levels).save(path)
+        else:
+            picture("cat0").convert(mode).save(path, kind)
 
     return apply
 
@@ -109,6 +113,11 @@ def annotated_before_it_was_turned(root: Path) -> None:
 
 def animated(root: Path) -> None:
     picture("cat0").save(image(root), save_all=True, append_images=[picture("x")])
+
+
+def twelve_bits(root: Path) -> None:
+    levels = np.asarray(picture("cat0").convert("L")).astype(np.uint16) * 16
+    Image.fromarray(levels).save(image(root))
 
 
 def bomb(root: Path, side: int = 20_000) -> None:
@@ -158,7 +167,7 @@ def copy_in_two_splits(root: Path) -> None:
 def near_copy_in_two_splits(root: Path) -> None:
     darker = (np.asarray(picture("cat1")) * 0.9).astype(np.uint8)
     Image.fromarray(darker).save(image(root))
-    split_lists(root, train=["cat0", "dog0"], val=["cat1", "dog1"])
+    split_lists(root, train=["cat0", "dog0"], val=["cat1", "dog1", "cat2", "dog2"])
 
 
 def size(width: object, height: object) -> Break:
@@ -192,13 +201,25 @@ ERRORS: dict[str, tuple[Break, str]] = {
         "cat0.xml: it was made on the picture as stored (16 x 24), which is shown upright",
     ),
     # files
+    "12 bits": (twelve_bits, "expected values up to 65535, found none above"),
+    "pipe": (
+        lambda root: (image(root).unlink(), os.mkfifo(image(root))), "cat0.png does not exist",
+    ),
+    "one class": (
+        lambda root: [path.unlink() for path in root.rglob("dog*")],
+        "pets: expected two classes; found cat",
+    ),
+    "a class that is not trained": (
+        lambda root: split_lists(root, train=["cat0", "cat1"], val=["cat2", "dog0"]),
+        "found none of dog. Add some, or leave them out with data.classes=[cat]",
+    ),
     "missing annotation": (
         lambda root: source(root).unlink(),
         "cat0.xml for this image; add it, or remove it",
     ),
     "two suffixes": (another_suffix, "cat0.png: cat0.bmp has the same name but for the suffix"),
     "twice in a list": (twice_in_a_list, "is annotated by"),
-    "in two lists": (in_two_lists, "cat0.xml (train) too; an image may count once, in one split"),
+    "in two lists": (in_two_lists, "cat0.png is in the val split, too; keep it in one"),
     "outside in a list": (outside_in_a_list, "train.txt:2: the name '../../etc/passwd.xml' leads"),
     "missing in a list": (missing_in_a_list, "cat9.xml: expected an annotation, cannot read it"),
     "binary list": (binary_list, "train.txt: expected a text file, found binary data"),
@@ -257,6 +278,10 @@ ERRORS: dict[str, tuple[Break, str]] = {
     "swapped size": (size(16, 24), "are width and height swapped"),
 }  # fmt: skip
 WARNINGS: dict[str, tuple[Break, str]] = {
+    "not in a list": (
+        lambda root: split_lists(root, train=["cat0", "dog0"], val=["cat1", "dog1", "dog2"]),
+        "pets/JPEGImages: 1 images are in no split and no annotation, such as cat2.png",
+    ),
     "turned by EXIF": (turned, "cat0.png: it is shown upright (EXIF orientation 6)"),
     "16 bits": (shown_as("I;16"), "cat0.png: its 16 bits a channel are scaled to 8"),
     "CMYK": (shown_as("CMYK", ".jpg"), "cat0.jpg: its colours are converted from CMYK to RGB"),
@@ -336,6 +361,12 @@ def test_names_in_the_page_are_text_and_not_markup(check: Run, pets: Path, tmp_p
     page = (tmp_path / "page.html").read_text()
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_a_class_may_be_called_anything(check: Run, pets: Path) -> None:
+    for path in (pets / "Annotations").glob("cat*"):
+        path.write_text(path.read_text().replace("cat</name>", "$\\foo{$ 猫</name>"))
+    assert check("pets")[0] == 0
 
 
 def test_near_duplicates_are_shown(check: Run, pets: Path, tmp_path: Path) -> None:

@@ -201,8 +201,10 @@ def test_an_image_may_be_listed_once_in_one_split(tmp_path: Path) -> None:
     found = judge({"train": [twice], "val": [twice]}, CLASSES, "error")
     (problem,) = found.problems
     assert problem.kind == "listed twice"
-    assert "a.xml (train) too" in str(problem)
-    assert (len(found.samples["train"]), len(found.samples["val"])) == (1, 0)
+    assert "is in the val split, too" in str(problem)
+    assert (len(found.samples["train"]), len(found.samples["val"])) == (0, 1)
+    (problem,) = judge({None: [twice, twice]}, CLASSES, "error").problems
+    assert "is annotated by" in str(problem)
 
 
 def test_every_fault_of_every_record_is_found(tmp_path: Path) -> None:

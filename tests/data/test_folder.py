@@ -8,6 +8,7 @@ from PIL import Image, ImageOps
 from tests.data.photographs import annotate, numbered, picture, split_lists
 
 from solobox.data.folder import Folder
+from solobox.data.split_file import check_same_images, write_split
 from solobox.errors import ConfigError, DataError
 
 
@@ -137,7 +138,7 @@ def test_a_class_without_training_images_is_refused_by_name(pets: Path) -> None:
 
 def test_one_class_alone_is_refused(tmp_path: Path) -> None:
     annotate(tmp_path, numbered("cat", 5), "cat")
-    assert "at least two classes" in refusal(tmp_path)
+    assert "expected two classes; found cat" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("split", ["train", "val"])
@@ -213,7 +214,7 @@ def test_notes_say_what_was_found(pets: Path) -> None:
     assert found.notes == [
         f"{pets}: Pascal VOC, split by its own lists; train 12, val 2 (as the folder says); "
         f"cat 9, dog 5",
-        "looks odd: wrong suffix 1",
+        "looks odd: wrong suffix 1, not read 1",
         f"`solobox check {pets}` shows all of it",
     ]
 
@@ -281,6 +282,108 @@ def test_letterboxed_boxes_are_those_of_the_canvas_and_come_back(pets: Path) -> 
     split = folder(pets, size=24, resize="letterbox").load()["val"]
     assert split.boxes.tolist() == [[0.5, 0.5, 0.5, pytest.approx(1 / 3)]] * 3
     assert np.allclose(split.on_images(split.boxes), 0.5)
+
+
+def test_images_that_are_away_for_a_run_come_back_to_their_split(
+    pets: Path, tmp_path: Path
+) -> None:
+    def divided(**options: Any) -> dict[str, str]:
+        splits = folder(pets, cache_dir=tmp_path / "cache", val_fraction=0.4, **options).load()
+        return {path: name for name, split in splits.items() for path in split.paths}
+
+    before = divided()
+    held = [Path(path) for path, name in before.items() if name == "val"][:3]
+    for path in held:
+        path.rename(tmp_path / path.name)
+        (pets / "Annotations" / f"{path.stem}.xml").rename(tmp_path / f"{path.stem}.xml")
+    annotate(pets, ["cat77"], "cat")
+    divided()
+    for path in held:
+        (tmp_path / path.name).rename(path)
+        (tmp_path / f"{path.stem}.xml").rename(pets / "Annotations" / f"{path.stem}.xml")
+    assert before.items() <= divided().items()
+
+
+def test_a_split_file_of_ones_own_is_not_changed(pets: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.csv"
+    rows = [f"JPEGImages/{p.name},{'val' if p.stem == 'cat3' else 'train'},x"
+            for p in sorted((pets / "JPEGImages").iterdir())]  # fmt: skip
+    text = "\n".join(["image,split,comment", *rows, "JPEGImages/gone.png,val,y"])
+    mine.write_text(text)
+    annotate(pets, ["dog9"], "dog")
+    found = folder(pets, split_file=mine)
+    assert found.load()["val"].paths[0].endswith("cat3.png")
+    assert "1 images are not in it, 1 of its images are not here" in found.notes[0]
+    assert mine.read_text() == text
+    mine.write_text("image,split\n/elsewhere/cat3.png,val\n")
+    assert "none of its images is here; expected paths relative to" in refusal(
+        pets, split_file=mine
+    )
+
+
+def test_images_of_a_fixed_camera_can_be_divided(tmp_path: Path) -> None:
+    background = np.asarray(picture("place").resize((96, 64)))
+    for i in range(40):
+        annotate(tmp_path, [f"{'cat' if i % 2 else 'dog'}{i}"], "cat" if i % 2 else "dog")
+    for i, path in enumerate(sorted((tmp_path / "JPEGImages").iterdir())):
+        frame = background.copy()
+        frame[i : i + 3, 2 * i : 2 * i + 3] = 255
+        Image.fromarray(frame).save(path)
+    splits = folder(tmp_path, size=64).load()
+    assert (len(splits["train"]), len(splits["val"])) == (32, 8)
+
+
+def test_an_image_with_several_faults_is_one_image(tmp_path: Path) -> None:
+    annotate(tmp_path, numbered("cat", 60), "cat")
+    annotate(tmp_path, numbered("dog", 40), "dog")
+    source = tmp_path / "Annotations" / "cat7.xml"
+    source.write_text(source.read_text().replace("cat<", "<").replace("<xmax>18", "<xmax>2"))
+    found = folder(tmp_path, on_bad="skip")
+    assert sum(map(len, found.load().values())) == 99
+    assert "left out: empty class 1, inverted box 1" in found.notes
+    assert sum(bool(row.left_out) for row in found.listing) == 1
+
+
+def test_an_image_in_two_lists_stays_in_the_later_one(tmp_path: Path) -> None:
+    annotate(tmp_path, numbered("cat", 60), "cat")
+    annotate(tmp_path, numbered("dog", 40), "dog")
+    cats, dogs = numbered("cat", 60), numbered("dog", 40)
+    split_lists(tmp_path, train=cats[:50] + dogs[:30], val=[*cats[50:], *dogs[30:], "cat3"])
+    assert "cat3.png is in the val split, too; keep it in one" in refusal(tmp_path)
+    found = loaded(tmp_path, on_bad="skip")
+    assert "cat3" in found["val"] and "cat3" not in found["train"]
+
+
+def test_a_second_run_reads_names_that_are_no_text(tmp_path: Path) -> None:
+    root = tmp_path / "pets"
+    annotate(root, [*numbered("cat", 6), *numbered("dog", 6)], "cat")
+    annotate(root, numbered("dog", 6), "dog")
+    for name in ("caf\udce9", "line\u2028break", "line\nbreak"):
+        annotate(root, ["x"], "dog")
+        (root / "JPEGImages" / "x.png").rename(root / "JPEGImages" / f"{name}.png")
+        text = (root / "Annotations" / "x.xml").read_text().replace("x.png", "")
+        (root / "Annotations" / "x.xml").unlink()
+        (root / "Annotations" / f"{name}.xml").write_text(text)
+    options = {"cache": "disk", "cache_dir": tmp_path / "cache"}
+    first = folder(root, **options)
+    splits = first.load()
+    write_split(tmp_path / "split.csv", first.listing)
+    again = folder(root, **options)
+    assert again.load()["val"].paths == splits["val"].paths
+    check_same_images(again.listing, tmp_path / "split.csv")
+
+
+def test_images_that_no_annotation_is_about_are_counted(pets: Path) -> None:
+    split_lists(pets, train=numbered("cat", 8) + numbered("dog", 4), val=["cat9", "dog4"])
+    (pets / "JPEGImages" / "sub").mkdir()
+    picture("x").save(pets / "JPEGImages" / "sub" / "x.png")
+    found = folder(pets)
+    one, other = found.inspection.problems
+    assert (one.where, other.where) == (str(pets / "JPEGImages"), str(pets / "JPEGImages" / "sub"))
+    assert one.text == (
+        "1 images are in no split and no annotation, such as cat8.png; they are not used"
+    )
+    assert "such as x.png" in other.text
 
 
 def test_real_photographs_are_read(shared: Path) -> None:

@@ -169,3 +169,52 @@ def test_a_png_named_jpg_is_read_as_what_it_is_and_remarked(tmp_path: Path) -> N
 )
 def test_an_image_is_known_by_its_name(name: str, answer: bool) -> None:
     assert is_image(Path(name)) is answer
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_tiff_is_turned_once(tmp_path: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    paths = [tmp_path / "a.png", tmp_path / "a.tif"]
+    for path in paths:
+        noise(20, 10).save(path, exif=exif)
+    one, other = map(header, paths)
+    assert (one.size, one.stored) == (other.size, other.stored)
+    assert np.array_equal(*(np.asarray(open_upright(path)) for path in paths))
+
+
+def test_no_other_program_is_started_for_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    noise(20, 10).save(path, "EPS")
+    for read in (header, open_upright):
+        with pytest.raises(DataError, match=r"expected an image, found something else"):
+            read(path)
+
+
+def test_sixteen_bits_of_three_channels_are_remarked(tmp_path: Path) -> None:
+    rows = b"".join(b"\0" + bytes(range(120)) for _ in range(10))
+    chunks = ((b"IHDR", struct.pack(">II5B", 20, 10, 16, 2, 0, 0, 0)),
+              (b"IDAT", zlib.compress(rows)), (b"IEND", b""))  # fmt: skip
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in chunks
+    ))  # fmt: skip
+    assert kinds(tmp_path / "a.png") == ["16 bits"]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, about odd tags
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".bmp", ".gif", ".webp", ".ppm"])
+def test_whatever_an_image_holds_it_is_opened_or_refused(tmp_path: Path, suffix: str) -> None:
+    path, rng = tmp_path / f"a{suffix}", np.random.default_rng(0)
+    noise(20, 10).save(path)
+    whole = np.frombuffer(path.read_bytes(), np.uint8)
+    for _ in range(150):
+        data = whole.copy()
+        places = rng.integers(0, min(len(data), 200), rng.integers(1, 6))
+        data[places] = rng.integers(0, 256, len(places))
+        path.write_bytes(data.tobytes()[: rng.integers(len(data) // 2, len(data) + 1)])
+        for read in (header, open_upright):
+            try:
+                read(path)
+            except DataError as error:
+                assert path.name in str(error)

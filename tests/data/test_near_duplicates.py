@@ -70,7 +70,24 @@ def test_nothing_has_no_groups() -> None:
 
 def test_pairs_across_splits() -> None:
     splits = ["train", "val", "train", "test", "val"]
-    assert list(across([[0, 2], [1, 3, 4]], splits)) == [(1, 3), (3, 4)]
+    thumbs = np.arange(5, dtype=np.uint8)[:, None, None] * np.ones((1, *SHAPE), np.uint8)
+    assert list(across([[0, 2], [1, 3, 4]], splits, thumbs)) == [(1, 3), (3, 4)]
+    thumbs[4] = thumbs[1]  # the same picture, if in the same split
+    assert list(across([[0, 2], [1, 3, 4]], splits, thumbs)) == [(1, 3), (3, 4)]
+
+
+def test_a_row_is_paired_with_the_same_picture_before_others() -> None:
+    thumbs = np.zeros((3, *SHAPE), np.uint8)
+    thumbs[1] = 9
+    assert list(across([[0, 1, 2]], ["train", "val", "val"], thumbs)) == [(0, 1), (0, 2)]
+
+
+def test_many_alike_take_no_time_for_each_pair() -> None:
+    one = thumbs(drawn(0))
+    many = np.repeat(one, 20_000, axis=0)
+    many[:, 0, 0] = np.arange(20_000) % 7
+    assert len(groups(many)) == 7
+    assert len(list(across([list(range(20_000))], ["train", "val"] * 10_000, many))) <= 20_000
 
 
 def test_the_three_pairs_of_a_public_data_set_are_found(shared: Path) -> None:

@@ -8,14 +8,14 @@ from solobox.errors import DataError
 ROWS = [
     Listed("a.jpg", "train", "cat"),
     Listed("sub/b, é.jpg", "val", "dog"),
-    Listed("c.jpg", "", "", "several objects: expected exactly one object, found 2"),
+    Listed("c.jpg", "", "", "", "several objects: expected exactly one object, found 2"),
 ]
 
 
 def test_a_split_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "new" / "split.csv"
     write_split(path, ROWS)
-    assert path.read_text().splitlines()[0] == "image,split,class,left_out"
+    assert path.read_text().splitlines()[0] == "image,split,class,box,left_out"
     assert read_split(path) == {"a.jpg": "train", "sub/b, é.jpg": "val"}
     assert [file.name for file in path.parent.iterdir()] == ["split.csv"]
 
@@ -57,9 +57,11 @@ def test_a_run_goes_on_with_the_images_it_began_with(tmp_path: Path) -> None:
     check_same_images(ROWS, path)  # images that are drawn have no such file
     write_split(path, ROWS)
     check_same_images(ROWS, path)
-    with pytest.raises(DataError, match=r"1 differ .* a\.jpg \(train then, not there now\)"):
+    with pytest.raises(DataError, match=r"\(train cat then, train dog 0 0 1 1 now\)"):
+        check_same_images([Listed("a.jpg", "train", "dog", "0 0 1 1"), *ROWS[1:]], path)
+    with pytest.raises(DataError, match=r"1 differ .* a\.jpg \(train cat then, not there now\)"):
         check_same_images(ROWS[1:], path)
-    with pytest.raises(DataError, match=r"d\.jpg \(not there then, val now\)"):
+    with pytest.raises(DataError, match=r"d\.jpg \(not there then, val cat now\)"):
         check_same_images([*ROWS, Listed("d.jpg", "val", "cat")], path)
 
 

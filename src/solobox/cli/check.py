@@ -1,6 +1,7 @@
 """`solobox check PATH`: everything that is wrong with a folder, in one pass."""
 
 import argparse
+import io
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ def main() -> None:
     page = arguments.page or Path(f"check-{arguments.path.resolve().name or 'root'}.html")
     chosen = any(option.startswith("data=") for option in arguments.options)
     typed = arguments.options if chosen else ["data=auto", *arguments.options]
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name need not be a text
+        sys.stdout.reconfigure(errors="backslashreplace")
     with sentences(typed):
         fatal = check(arguments.path.expanduser(), settings_of(typed)["data"], page)
     if fatal:

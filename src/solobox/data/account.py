@@ -56,14 +56,21 @@ def listing(
 ) -> list[Listed]:
     """A row an image: its split and class, or why it was left out."""
     rows = [
-        Listed(name_in(root, sample.image), split, classes[sample.label])
+        Listed(name_in(root, sample.image), split, classes[sample.label], _box(sample))
         for split, part in parts.items()
         for sample in part
     ]
-    return rows + [
-        Listed(name_in(root, p.image) if p.image else p.where, "", "", f"{p.kind}: {p.text}")
-        for p in left_out
-    ]
+    told = {row.image for row in rows}
+    for p in left_out:
+        name = name_in(root, p.image) if p.image else p.where
+        if name not in told:
+            rows.append(Listed(name, "", "", "", f"{p.kind}: {p.text}"))
+            told.add(name)
+    return rows
+
+
+def _box(sample: Sample) -> str:
+    return " ".join(f"{v:.9g}" for v in sample.box)
 
 
 def count_kinds(problems: Sequence[Problem]) -> str:

@@ -1,6 +1,7 @@
 """Exactly one object an image, with a known class and a box inside: decided here and only here."""
 
 import math
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,7 +61,7 @@ class Judged:
 
 
 def judge(
-    splits: Mapping[str | None, Iterable[Record]], classes: Sequence[str], objects: str
+    splits: Mapping[str | None, Sequence[Record]], classes: Sequence[str], objects: str
 ) -> Judged:
     """Turn records into samples; whatever is wrong with one becomes a problem.
 
@@ -76,12 +77,13 @@ def judge(
     if objects not in RULES:
         raise ConfigError(f"data.objects must be one of {', '.join(RULES)}; found {objects!r}")
     judged, seen = Judged(), dict[Path, str]()
+    last = {record.image: split for split, records in splits.items() for record in records}
     for split, records in splits.items():
         judged.samples[split] = []
         for record in records:
             sample = None
             with judged.noting():
-                _only_once(record, split, seen)
+                _only_once(record, split, seen, last)
                 sample = _sample(record, classes, objects, judged)
             judged.samples[split] += [] if sample is None else [sample]
     return judged
@@ -95,7 +97,7 @@ def classes_of(records: Iterable[Record]) -> tuple[str, ...]:
 def _sample(record: Record, classes: Sequence[str], objects: str, judged: Judged) -> Sample | None:
     """The record as a sample; None where it has a fault, or the rule leaves it out."""
     picture, thing, corners = None, None, None
-    if not record.image.is_file():
+    if not os.path.isfile(record.image):  # unlike Path's, False for an impossible name
         raise record.fault(
             "missing image",
             f"its image {record.image} does not exist; add it, or remove the annotation",
@@ -153,12 +155,18 @@ def _area(thing: Object) -> float:
     return area if math.isfinite(area) else -math.inf
 
 
-def _only_once(record: Record, split: str | None, seen: dict[Path, str]) -> None:
-    here = record.where if split is None else f"{record.where} ({split})"
+def _only_once(
+    record: Record, split: str | None, seen: dict[Path, str], last: dict[Path, str | None]
+) -> None:
+    """An image in several splits stays in the last: the test split is whole."""
+    if last[record.image] != split:
+        raise record.fault(
+            "listed twice",
+            f"its image {record.image} is in the {last[record.image]} split, too; keep it in one",
+        )
     if record.image in seen:
         raise record.fault(
             "listed twice",
-            f"its image {record.image} is annotated by {seen[record.image]} too; an image may "
-            f"count once, in one split",
-        )  # fmt: skip
-    seen[record.image] = here
+            f"its image {record.image} is annotated by {seen[record.image]}, too; keep one of them",
+        )
+    seen[record.image] = record.where

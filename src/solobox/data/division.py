@@ -1,17 +1,18 @@
 """Which images train, validate and test: as a file says, as the folder says, or chosen here."""
 
 import filecmp
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from solobox.data.contract import Sample
 from solobox.data.near_duplicates import Thumbs, across, groups
+from solobox.data.parsing.layout import ORDER
 from solobox.data.record import Problem
 from solobox.data.split_file import Listed, read_split, write_split
 from solobox.data.stratify import stratified
-
-ORDER = ("train", "val", "test")
+from solobox.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,15 @@ def divide(
     """
     alike = groups(thumbs)
     chosen_here = not {"train", "val"} <= set(said)
+    theirs = file is not None and file.is_file()  # a file that a person named is not changed
     if file is None and chosen_here and place is not None:
         file = place / f"split-{fraction:g}-{seed}.csv"
     known = read_split(file) if file is not None and file.is_file() else {}
+    if theirs and known and not known.keys() & set(names):
+        raise DataError(
+            f"{file}: none of its images is here; expected paths relative to the folder, such as "
+            f"{names[0]}, found {next(iter(known))}"
+        )
     splits = [known.get(name, split) for name, split in zip(names, said, strict=True)]
     how = "as the folder says"
     if chosen_here:
@@ -77,12 +84,16 @@ def divide(
     decided = [split or "train" for split in splits]
     added = sum(name not in known for name in names)
     if known:
-        how = f"as {file} says" + (f", {added} new images added to it" if added else "")
+        new = f", {added} images are not in it" if theirs else f", {added} new images added to it"
+        gone = len(known.keys() - set(names))
+        how = f"as {file} says" + (new if added else "")
+        how += f", {gone} of its images are not here" if gone else ""
     elif file is not None:
         how += f", written to {file}"
-    if file is not None and added:
-        write_split(file, map(Listed, names, decided, labels))
-    return Division(decided, how, list(across(alike, decided)))
+    if file is not None and added and not theirs:
+        now = dict(zip(names, decided, strict=True))
+        write_split(file, itertools.starmap(Listed, (known | now).items()))
+    return Division(decided, how, list(across(alike, decided, thumbs)))
 
 
 def twins(samples: Sequence[Sample], division: Division) -> list[Problem]:
@@ -102,3 +113,32 @@ def twins(samples: Sequence[Sample], division: Division) -> list[Problem]:
                 image=blamed,
             )  # fmt: skip
     return list(found.values())
+
+
+def missing_parts(
+    samples: Sequence[Sample],
+    splits: Sequence[str | None],
+    classes: Sequence[str],
+    root: Path,
+) -> list[Problem]:
+    """What there is nothing of, but must be: classes, and images to train and validate on.
+
+    A split of None stands for images that are yet to be divided.
+    """
+    wanting = []
+    if len(classes) < 2:
+        wanting.append(("missing class", f"expected two classes; found {', '.join(classes)}"))
+    for split in ("train", "val"):
+        if None not in splits and split not in splits:
+            text = f"the {split} split is empty; add images or mend its list"
+            wanting.append(("empty split", text))
+    shown = {s.label for s, split in zip(samples, splits, strict=True) if split in ("train", None)}
+    absent = [name for k, name in enumerate(classes) if k not in shown]
+    if absent and shown:
+        present = ",".join(name for name in classes if name not in absent)
+        text = (
+            f"expected training images of each class; found none of {', '.join(absent)}. Add some, "
+            f"or leave them out with data.classes=[{present}]"
+        )
+        wanting.append(("missing class", text))
+    return [Problem(str(root), kind, text) for kind, text in wanting] if samples else []

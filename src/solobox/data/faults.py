@@ -67,7 +67,9 @@ def check_box(record: Record, thing: Object, size: tuple[int, int]) -> Corners:
         )  # fmt: skip
     slack = SLACK + thing.rounding
     if not _fits(corners, size, slack):
-        swapped = _fits((y1, x1, y2, x2), size, slack)
+        # A little beyond the border is a slip of the hand.
+        far = not _fits(corners, size, 0.05 * max(size))
+        swapped = far and _fits((y1, x1, y2, x2), size, slack)
         raise record.fault(
             "swapped axes" if swapped else "box outside",
             f"{box} reaches outside its image of {width} x {height} pixels; "

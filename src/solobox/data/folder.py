@@ -9,8 +9,9 @@ import numpy as np
 from solobox.data.account import listing, notes
 from solobox.data.canvas import Canvas
 from solobox.data.contract import Sample
-from solobox.data.division import divide, twins
+from solobox.data.division import divide, missing_parts, twins
 from solobox.data.inspection import inspect
+from solobox.data.parsing.layout import ORDER
 from solobox.data.record import Problem
 from solobox.data.split import Split
 from solobox.data.split_file import Listed, name_in
@@ -20,7 +21,6 @@ from solobox.data.store.fingerprints import combined
 from solobox.data.store.pixels import Pixels, Rows
 from solobox.errors import ConfigError, DataError
 
-SPLITS = ("train", "val", "test")
 MOST_SKIPPED = 0.01  # part of the images that data.on_bad=skip leaves out before it stops
 SHOWN = 10  # problems printed in full
 
@@ -127,23 +127,34 @@ class Folder:
             decoding.thumbs[rows],
             fraction=self.val_fraction, seed=self.seed, file=self.split_file, place=self.place,
         )  # fmt: skip
-        bad += twins(samples, division)
+        same = twins(samples, division)
+        bad += same
         self._refuse(bad)
-        left = {problem.image for problem in bad}
-        members: dict[str, list[int]] = {split: [] for split in SPLITS}
+        left = {problem.image for problem in same}
+        members: dict[str, list[int]] = {split: [] for split in ORDER}
         for row, split in zip(rows, division.splits, strict=True):
             if found.samples[row].image not in left:
                 members[split].append(row)
         parts = {split: [found.samples[row] for row in part] for split, part in members.items()}
-        self._check_parts(parts)
+        used = {row: split for split, part in members.items() for row in part}
+        wanting = missing_parts(
+            [found.samples[row] for row in used], list(used.values()), self.classes, self.root
+        )
+        if wanting:
+            raise DataError("\n".join(map(str, wanting)))
         torn = [(names[i], names[j]) for i, j in division.torn]
         self.notes = notes(self.root, found, parts, division.how, torn, bad)
-        self.listing = listing(self.root, self.classes, parts, [*bad, *found.left_out])
+        self.listing = listing(
+            self.root, self.classes, parts, [*bad, *found.left_out, *found.problems]
+        )
         loaded = {}
+        pixels: Pixels
         for split, part in members.items():
             number, canvas = (1, larger) if split == "train" else (0, self.canvas)
             if part:
                 pixels = Rows(decoding.pixels[number], np.array(part))
+                if self.cache == "ram":  # of the images on the other canvas nothing is kept
+                    pixels = pixels[np.arange(len(part))]
                 loaded[split] = self._split(parts[split], canvas, pixels)
         return loaded
 
@@ -159,35 +170,19 @@ class Folder:
 
     def _refuse(self, bad: Sequence[Problem]) -> None:
         """Refuse faults, or as many of them as may not be left out."""
-        total = self.inspection.total
-        if not bad or (self.on_bad == "skip" and len(bad) <= MOST_SKIPPED * total):
+        total, count = self.inspection.total, len({p.image or p.where for p in bad})
+        if not bad or (self.on_bad == "skip" and count <= MOST_SKIPPED * total):
             return
         if self.on_bad == "skip":
             head = (
-                f"{len(bad)} of {total} images cannot be used, more than the {MOST_SKIPPED:.0%} "
+                f"{count} of {total} images cannot be used, more than the {MOST_SKIPPED:.0%} "
                 f"that data.on_bad=skip leaves out:\n"
             )
         else:
-            head = "" if len(bad) == 1 else f"{len(bad)} of {total} images cannot be used:\n"
+            head = "" if len(bad) == 1 else f"{count} of {total} images cannot be used:\n"
         more = f"\n... and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
         advice = f"\n`solobox check {self.root}` lists all" if more else ""
         raise DataError(head + "\n".join(map(str, bad[:SHOWN])) + more + advice)
-
-    def _check_parts(self, parts: dict[str, list[Sample]]) -> None:
-        """There must be something to train and validate on."""
-        for split in ("train", "val"):
-            if not parts[split]:
-                raise DataError(
-                    f"{self.root}: the {split} split is empty; add images or mend its list"
-                )
-        seen = {sample.label for sample in parts["train"]}
-        absent = [name for k, name in enumerate(self.classes) if k not in seen]
-        if absent or len(self.classes) < 2:
-            raise DataError(
-                f"{self.root}: expected training images of at least two classes and of each one; "
-                f"found none of {', '.join(absent) or 'a second class'}. The classes are "
-                f"{', '.join(self.classes)}"
-            )
 
     def _split(self, samples: Sequence[Sample], canvas: Canvas, pixels: Pixels) -> Split:
         sizes = np.array([sample.size for sample in samples], np.int64)

@@ -1,5 +1,6 @@
 """Opening an image as a person sees it: upright, in RGB, 8 bits, laid on white."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ SUFFIXES = {
     ".bmp": "BMP", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF", ".gif": "GIF",
     ".ppm": "PPM", ".pgm": "PPM",
 }  # fmt: skip
+FORMATS = sorted(set(SUFFIXES.values()))  # no other decoder meets a stranger's file
 # EXIF orientation to what brings the image upright; 1 and anything unknown: nothing.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -55,8 +57,9 @@ def open_upright(path: Path) -> Image.Image:
         FaultError: not there, not an image, damaged, several pictures, or too large.
     """
     with _opened(path) as image:
-        turn = _TURNS.get(_orientation(image))
-        return _to_rgb(image if turn is None else image.transpose(turn))
+        # Pillow turns a TIFF itself when it decodes it, and no other kind.
+        turn = None if image.format == "TIFF" else _TURNS.get(_orientation(image))
+        return _to_rgb(path, image if turn is None else image.transpose(turn))
 
 
 def header(path: Path) -> Header:
@@ -66,9 +69,10 @@ def header(path: Path) -> Header:
         FaultError: not there, not an image, several pictures, or too large.
     """
     with _opened(path) as image:
-        stored = image.size
+        wide = _wide(image)  # first: reading tags may decode the image
+        stored = _stored(image)
         size = stored[::-1] if 5 <= _orientation(image) <= 8 else stored
-        return Header(size, stored, tuple(_remarks(path, image)))
+        return Header(size, stored, tuple(_remarks(path, image, wide)))
 
 
 @contextmanager
@@ -76,8 +80,10 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     def fault(kind: str, text: str) -> FaultError:
         return FaultError(str(path), kind, text, image=path)
 
+    if not os.path.isfile(path):  # a pipe or a device may never end
+        raise fault("missing image", "there is no such image")
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             width, height = image.size
             if width * height > LARGEST:
                 raise fault(
@@ -90,18 +96,24 @@ def _opened(path: Path) -> Iterator[Image.Image]:
                     f"expected one picture, found {pictures} in the file; keep the one you mean",
                 )
             yield image
-    except FileNotFoundError:
-        raise fault("missing image", "there is no such image") from None
     except UnidentifiedImageError:
         empty = path.is_file() and path.stat().st_size == 0
         found = "an empty file" if empty else "something else"
         raise fault("no image", f"expected an image, found {found}; replace or remove it") from None
     except Image.DecompressionBombError:
         raise fault("too large", f"far more than {LARGEST} pixels, the limit") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except FaultError:
+        raise
+    except Exception as error:  # decoders raise many kinds for what is damaged
         raise fault(
             "damaged image", f"the image is damaged ({error}); replace or remove it"
         ) from None
+
+
+def _stored(image: Image.Image) -> tuple[int, int]:
+    """Width and height in the file; of a TIFF, Pillow gives them turned."""
+    tags = getattr(image, "tag_v2", {})
+    return (int(tags[256]), int(tags[257])) if image.format == "TIFF" else image.size
 
 
 def _orientation(image: Image.Image) -> int:
@@ -110,7 +122,7 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) else 1
 
 
-def _remarks(path: Path, image: Image.Image) -> Iterator[tuple[str, str]]:
+def _remarks(path: Path, image: Image.Image, wide: bool) -> Iterator[tuple[str, str]]:
     orientation = _orientation(image)
     if orientation in _TURNS:
         yield (
@@ -118,7 +130,7 @@ def _remarks(path: Path, image: Image.Image) -> Iterator[tuple[str, str]]:
             f"it is shown upright (EXIF orientation {orientation}); the box must be that of the "
             f"upright picture",
         )
-    if image.mode.startswith("I"):
+    if image.mode.startswith("I") or wide:
         yield "16 bits", "its 16 bits a channel are scaled to 8"
     if image.mode == "F":
         yield "floating point", "its floating-point values are cut to 0 .. 255"
@@ -131,9 +143,22 @@ def _remarks(path: Path, image: Image.Image) -> Iterator[tuple[str, str]]:
         yield "wrong suffix", f"it is named {path.suffix} and holds {kind}; that is what is read"
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16 bits, which convert() would saturate
-        eight_bits = (np.asarray(image, np.float64) / 257).clip(0, 255).astype(np.uint8)
+def _wide(image: Image.Image) -> bool:
+    """Whether the file has 16 bits a channel, which Pillow cuts off for some modes."""
+    return any(";16" in str(tile) for tile in getattr(image, "tile", ()))
+
+
+def _to_rgb(path: Path, image: Image.Image) -> Image.Image:
+    if image.mode == "F" or image.mode.startswith("I"):  # which convert() would saturate
+        levels, most = np.asarray(image, np.float32), 255 if image.mode == "F" else 65535
+        if levels.max() < most / 10:
+            raise FaultError(
+                str(path), "nearly black",
+                f"expected values up to {most}, found none above {levels.max():g}: are they of 12 "
+                f"bits, or fractions? Scale them, or save 8 bits",
+                image=path,
+            )  # fmt: skip
+        eight_bits = (levels * (255 / most)).clip(0, 255).astype(np.uint8)
         return Image.fromarray(eight_bits).convert("RGB")
     if image.has_transparency_data:
         rgba = image.convert("RGBA")

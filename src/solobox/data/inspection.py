@@ -1,11 +1,13 @@
 """A folder read and judged, before any image is decoded."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from solobox.data.contract import Judged, Sample, classes_of, judge
+from solobox.data.images import is_image
 from solobox.data.record import Found, Problem, Reader
 from solobox.errors import ConfigError, DataError
 from solobox.stems import class_of
@@ -60,6 +62,8 @@ def inspect(
         raise ConfigError(f"data.classes must differ; found {', '.join(names)}")
     judged: Judged = judge(found.splits, names, objects)
     problems = [*found.problems, *judged.problems]
+    if found.everywhere:
+        problems += _not_read(root, found)
     unread = sum(problem.fatal for problem in found.problems)
     return Inspection(
         layout=found.layout,
@@ -87,6 +91,21 @@ def reader_of(format: dict[str, Any]) -> Reader:
 
 
 def _occurring(found: Found) -> tuple[str, ...]:
-    """The classes of the training images; of all where the folder has no splits."""
-    shown = found.splits.get("train") or [r for records in found.splits.values() for r in records]
-    return classes_of(shown)
+    return classes_of(record for records in found.splits.values() for record in records)
+
+
+def _not_read(root: Path, found: Found) -> Iterator[Problem]:
+    """Images below the root that no annotation, and no other problem, is about."""
+    told = {record.image for records in found.splits.values() for record in records}
+    told |= {problem.image for problem in found.problems if problem.image is not None}
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        paths = [Path(folder, name) for name in sorted(names)]
+        alone = [path for path in paths if is_image(path) and path not in told]
+        if alone:
+            yield Problem(
+                folder, "not read",
+                f"{len(alone)} images are in no split and no annotation, such as {alone[0].name}; "
+                f"they are not used",
+                fatal=False,
+            )  # fmt: skip

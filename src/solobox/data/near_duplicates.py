@@ -5,9 +5,8 @@ right neighbour?) differ in at most 3 bits, and their small grey pictures correl
 takes all flat textures for one another.
 """
 
-import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ SHAPE = (16, 18)  # of the grey pictures, height and width: 8 x 9 patches of 2 x
 STEP = 2  # grey levels; less is noise on a flat place
 MOST_BITS = 3
 CORRELATION = 0.98
+MOST_ALIKE, FEW = 0.5, 20  # share of all rows, and number of rows, that one group may have
 Thumbs = NDArray[np.uint8]
 
 
@@ -29,25 +29,66 @@ def thumbnail(image: NDArray[np.uint8]) -> Thumbs:
 def groups(thumbs: Thumbs) -> list[list[int]]:
     """Rows of thumbs (n, 16, 18) that are near-duplicates of each other; lone rows alone.
 
-    Groups and their rows come in ascending order. Being alike is taken to be transitive.
+    Groups and their rows come in ascending order. Where most rows would be one group, as with a
+    fixed camera, so small a picture does not show what differs: only the same ones are grouped.
     """
-    parent = list(range(len(thumbs)))
+    found = _joined(len(thumbs), _alike(thumbs))
+    if max(map(len, found), default=0) > max(MOST_ALIKE * len(thumbs), FEW):
+        found = _joined(len(thumbs), _same(thumbs))
+    return found
+
+
+def across(
+    found: Sequence[Sequence[int]], splits: Sequence[str], thumbs: Thumbs
+) -> Iterator[tuple[int, int]]:
+    """Pairs of near-duplicates in different splits: each row beside the one most like it.
+
+    A row is paired with a row of the same picture in another split if there is one.
+    """
+    for group in found:
+        if len({splits[i] for i in group}) < 2:
+            continue
+        first: dict[str, int] = {}
+        same: dict[bytes, dict[str, int]] = defaultdict(dict)
+        for i in group:
+            first.setdefault(splits[i], i)
+            same[thumbs[i].tobytes()].setdefault(splits[i], i)
+        pairs = set()
+        for i in group:
+            others = first | same[thumbs[i].tobytes()]
+            j = min(j for split, j in others.items() if split != splits[i])
+            pairs.add((min(i, j), max(i, j)))
+        yield from sorted(pairs)
+
+
+def _joined(n: int, sets: Iterable[NDArray[np.int64]]) -> list[list[int]]:
+    """The groups that n rows form when those of each set belong together."""
+    parent = list(range(n))
 
     def root(i: int) -> int:
         while parent[i] != i:
             parent[i] = i = parent[parent[i]]
         return i
 
-    for i, j in _pairs(thumbs):
-        low, high = sorted((root(i), root(j)))
-        parent[high] = low
+    for members in sets:
+        roots = sorted({root(i) for i in members.tolist()})
+        for other in roots[1:]:
+            parent[other] = roots[0]
     found = defaultdict(list)
-    for i in range(len(thumbs)):
+    for i in range(n):
         found[root(i)].append(i)
     return list(found.values())
 
 
-def _pairs(thumbs: Thumbs) -> Iterator[tuple[int, int]]:
+def _same(thumbs: Thumbs) -> Iterator[NDArray[np.int64]]:
+    rows = defaultdict(list)
+    for i, thumb in enumerate(thumbs):
+        rows[thumb.tobytes()].append(i)
+    yield from (np.array(members) for members in rows.values() if len(members) > 1)
+
+
+def _alike(thumbs: Thumbs) -> Iterator[NDArray[np.int64]]:
+    """Sets of rows that look like their first one."""
     patches = thumbs.reshape(-1, 8, 2, 9, 2).mean((2, 4), dtype=np.float32)
     steps = patches[..., :-1] - patches[..., 1:] > STEP
     bits = np.packbits(steps.reshape(-1, 64), axis=1)
@@ -60,21 +101,11 @@ def _pairs(thumbs: Thumbs) -> Iterator[tuple[int, int]]:
         for i, key in enumerate(map(bytes, bits[:, 2 * part : 2 * part + 2])):
             buckets[key].append(i)
         for bucket in buckets.values():
-            yield from _alike(np.array(bucket), bits, looks)
-
-
-def _alike(
-    bucket: NDArray[np.int64], bits: NDArray[np.uint8], looks: NDArray[np.float32]
-) -> Iterator[tuple[int, int]]:
-    for k, i in enumerate(bucket[:-1]):
-        others = bucket[k + 1 :]
-        distance = np.bitwise_count(bits[others] ^ bits[i]).sum(1)
-        others = others[distance <= MOST_BITS]
-        for j in others[looks[others] @ looks[i] >= CORRELATION]:
-            yield int(i), int(j)
-
-
-def across(found: Sequence[Sequence[int]], splits: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Pairs of near-duplicates that lie in different splits."""
-    for group in found:
-        yield from (p for p in itertools.combinations(group, 2) if splits[p[0]] != splits[p[1]])
+            left = np.array(bucket)
+            while len(left) > 1:
+                near = np.bitwise_count(bits[left] ^ bits[left[0]]).sum(1) <= MOST_BITS
+                near[near] = looks[left[near]] @ looks[left[0]] >= CORRELATION
+                near[0] = True
+                if near.sum() > 1:
+                    yield left[near]
+                left = left[~near]

@@ -79,9 +79,11 @@ class Problem:
 class FaultError(DataError):
     """A problem on its way to the one who collects them."""
 
-    def __init__(self, where: str, kind: str, text: str, image: Path | None = None) -> None:
+    def __init__(
+        self, where: str, kind: str = "", text: str = "", image: Path | None = None
+    ) -> None:
         self.problem = Problem(where, kind, text, image=image)
-        super().__init__(str(self.problem))
+        super().__init__(str(self.problem) if text else where)  # a loader's worker has one text
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,14 @@ class Found:
             in which it lists them; the one key is None where it does not say.
         classes: class names in order, C1 first; None where the folder does not list them.
         problems: what could not be read, or looks wrong; the records do not contain it.
+        everywhere: whether an image anywhere in the folder that is in no record is worth a word.
     """
 
     layout: str
     splits: dict[str | None, list[Record]]
     classes: tuple[str, ...] | None
     problems: Sequence[Problem] = ()
+    everywhere: bool = True
 
 
 class Reader(Protocol):

@@ -1,7 +1,7 @@
 """Which images train and which validate, when the folder does not say."""
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 
@@ -37,22 +37,27 @@ def stratified(
             splits |= {i: known.get(names[i], before[0]) for i in group}
         else:
             by_class[labels[min(group, key=lambda i: names[i])]].append(group)
+    total, before_now = Counter(labels), Counter((labels[i], s) for i, s in splits.items())
     for label, members in by_class.items():
+        wanted = max(1, round(fraction * total[label])) - before_now[label, "val"]
         members.sort(key=lambda group: min(names[i] for i in group))
         random.Random(f"{seed} {label}").shuffle(members)
-        held = _held_back(members, fraction)
+        held = _held_back(members, wanted, some_train=before_now[label, "train"] > 0)
         splits |= {i: "val" if k in held else "train" for k, g in enumerate(members) for i in g}
     return [splits[i] for i in range(len(names))]
 
 
-def _held_back(groups: Sequence[Sequence[int]], fraction: float) -> set[int]:
-    """Numbers of the first groups that fit into the fraction; else of the smallest."""
-    if len(groups) < 2:
+def _held_back(groups: Sequence[Sequence[int]], wanted: int, some_train: bool) -> set[int]:
+    """Numbers of the first groups that fit into `wanted`; else of the smallest.
+
+    One group is left to train on, unless some image of the class trains already.
+    """
+    most = len(groups) if some_train else len(groups) - 1
+    if wanted < 1 or most < 1:
         return set()
-    wanted = max(1, round(fraction * sum(map(len, groups))))
     held: set[int] = set()
     for k, group in enumerate(groups):
-        if len(group) <= wanted and len(held) < len(groups) - 1:
+        if len(group) <= wanted and len(held) < most:
             held.add(k)
             wanted -= len(group)
     return held or {min(range(len(groups)), key=lambda k: len(groups[k]))}

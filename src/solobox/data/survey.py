@@ -7,9 +7,9 @@ from typing import Any
 
 from solobox.data.canvas import Canvas
 from solobox.data.contract import Sample
-from solobox.data.division import Division, twins
+from solobox.data.division import Division, missing_parts, twins
 from solobox.data.inspection import Inspection, inspect
-from solobox.data.near_duplicates import across, groups
+from solobox.data.near_duplicates import Thumbs, across, groups
 from solobox.data.record import Problem
 from solobox.data.store.decode import decode
 from solobox.errors import ConfigError
@@ -75,14 +75,17 @@ def survey(root: Path, settings: dict[str, Any]) -> Survey:
     problems = [
         *found.problems,
         *(p for p in damaged.values() if (p.where, p.kind) not in told),
-        *_torn(samples, splits, alike),
+        *_torn(samples, splits, alike, thumbs[rows]),
+        *missing_parts(samples, _to_be_divided(splits), found.classes, root),
     ]
-    return Survey(found, samples, splits, alike, sorted(problems, key=lambda p: p.where))
+    return Survey(found, samples, splits, alike, sorted(problems, key=_by_place))
 
 
-def _torn(samples: list[Sample], splits: list[str | None], alike: list[list[int]]) -> list[Problem]:
+def _torn(
+    samples: list[Sample], splits: list[str | None], alike: list[list[int]], thumbs: Thumbs
+) -> list[Problem]:
     named = [split or "train" for split in splits]
-    division = Division(named, "", list(across(alike, named)))
+    division = Division(named, "", list(across(alike, named, thumbs)))
     same = twins(samples, division)
     told = {problem.image for problem in same}
     looks = [
@@ -96,3 +99,14 @@ def _torn(samples: list[Sample], splits: list[str | None], alike: list[list[int]
         if not {samples[i].image, samples[j].image} & told
     ]  # fmt: skip
     return [*same, *looks]
+
+
+def _to_be_divided(splits: list[str | None]) -> list[str | None]:
+    """Without a validation split, training images are open: some of them will validate."""
+    return splits if "val" in splits else [None if s == "train" else s for s in splits]
+
+
+def _by_place(problem: Problem) -> tuple[str, int]:
+    """The file, then the line."""
+    file, _, line = problem.where.rpartition(":")
+    return (file, int(line)) if line.isdecimal() else (problem.where, 0)

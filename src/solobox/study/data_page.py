@@ -2,6 +2,7 @@
 
 import base64
 import io
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from solobox.data.images import open_upright
 from solobox.data.survey import Survey
 
 EXAMPLES = 24  # images shown, the same number of each class
+MOST_BARS = 50  # classes counted in a figure; the table has all
 GROUPS = 12  # groups of near-duplicates shown
+MEMBERS = 6  # images shown of each
 SIDE = 150  # pixels of a shown image's longer side
 COLOURS = mpl.color_sequences["tab10"]
 
@@ -39,14 +42,17 @@ def write_page(found: Survey, root: Path, page: Path) -> None:
         kinds=problems.most_common(),
         figures=_figures(found),
         examples=[(_picture(s), _caption(s, found)) for s in _examples(found)],
-        groups=[
-            [(_picture(found.samples[i]), _caption(found.samples[i], found)) for i in group]
-            for group in found.alike[:GROUPS]
-        ],
+        groups=[_shown(group, found) for group in found.alike[:GROUPS]],
         constants=_constants(found),
     )  # fmt: skip
     with replacing(page) as file:
         file.write(text)
+
+
+def _shown(group: list[int], found: Survey) -> list[tuple[str, str]]:
+    """Picture and caption of the first of a group of near-duplicates."""
+    members = [found.samples[i] for i in group[:MEMBERS]]
+    return [(_picture(sample), _caption(sample, found)) for sample in members]
 
 
 def _examples(found: Survey) -> list[Sample]:
@@ -98,11 +104,11 @@ def _figures(found: Survey) -> list[tuple[str, str]]:
 
 
 def _class_counts(found: Survey) -> str:
-    names = found.inspection.classes
+    names = [_plain(name) for name in found.inspection.classes[:MOST_BARS]]
     figure = Figure(figsize=(4.2, max(2.0, 0.28 * len(names) + 1)))
     axis, left = figure.subplots(), np.zeros(len(names))
     for split, counts in found.counts.items():
-        values = np.array(list(counts.values()))
+        values = np.array(list(counts.values())[:MOST_BARS])
         axis.barh(range(len(names)), values, left=left, label=split or "all")
         left += values
     axis.set_yticks(range(len(names)), names)
@@ -137,7 +143,9 @@ def _scatter(
     for k, name in enumerate(found.inspection.classes):
         mine = points[labels == k]
         colour = COLOURS[k % len(COLOURS)]
-        axis.plot(*mine.T, ".", ms=4, alpha=0.5, color=colour, label=name if k < 10 else None)
+        axis.plot(
+            *mine.T, ".", ms=4, alpha=0.5, color=colour, label=_plain(name) if k < 10 else None
+        )
     across, along = sides
     axis.set(xlim=(0, 1), ylim=(0, 1), xlabel=f"{across} (0 .. 1)", ylabel=f"{along} (0 .. 1)")
     if along == "y":  # which is 0 at the top
@@ -156,9 +164,16 @@ def _sizes(sizes: NDArray[np.int64]) -> str:
     return _png(figure)
 
 
+def _plain(name: str) -> str:
+    """A name in which matplotlib sees no formula."""
+    return name.replace("$", r"\$")
+
+
 def _png(figure: Figure) -> str:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a script that its font does not have
+        figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
     return _address("image/png", buffer.getvalue())
 
 

@@ -11,7 +11,7 @@ def put(root: Path, *names: str) -> Path:
     for name in names:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        path.write_text('{"images": [], "annotations": []}' if path.suffix == ".json" else "")
     return root
 
 
@@ -29,6 +29,10 @@ def put(root: Path, *names: str) -> Path:
         (["train.csv", "val.csv", "images/a.jpg"], ["csv"]),
         (["wnids.txt", "words.txt", "val/val_annotations.txt"], ["tiny_imagenet"]),
         (["Annotations/a.xml", "labels_yolo/a.txt"], ["voc", "yolo"]),
+        (["a.jpg", "a.txt", "classes.txt"], ["yolo"]),
+        (["obj.names", "obj_train_data/a.jpg", "train.txt"], ["yolo"]),
+        (["Annotations/a.XML", "JPEGImages/a.JPG"], ["voc"]),
+        (["Annotations/._a.xml", "a.jpg"], []),
         (["a.jpg", "notes.txt"], []),
         (["other/a.xml"], []),
     ],
@@ -47,6 +51,12 @@ def test_it_reads_what_it_recognises_and_says_what_else_it_might_be(tmp_path: Pa
     assert [record.source.stem for record in found.splits[None]] == ["a", "b"]
 
 
+def test_another_tools_json_is_not_taken_for_coco(tmp_path: Path) -> None:
+    put(tmp_path, "labels/a.txt", "images/a.jpg", "classes.txt")
+    (tmp_path / "notes.json").write_text('{"categories": [], "info": {}}')
+    assert recognised(tmp_path) == ["yolo"]
+
+
 def test_a_folder_of_something_else_is_refused_with_what_was_expected(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"expected annotations as Pascal VOC.*Check data\.root"):
         Auto().read(tmp_path)
@@ -54,7 +64,7 @@ def test_a_folder_of_something_else_is_refused_with_what_was_expected(tmp_path: 
 
 def test_a_folder_too_far_up_is_refused_with_the_one_that_was_meant(tmp_path: Path) -> None:
     annotate(tmp_path / "set", ["a"], "cat")
-    put(tmp_path, "another/notes.txt")
+    put(tmp_path, "another/notes.txt", "more/set/deeper.txt")
     with pytest.raises(DataError, match=r"Did you mean data\.root=.*set\?"):
         Auto().read(tmp_path)
 

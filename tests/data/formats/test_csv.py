@@ -206,7 +206,7 @@ def test_fractions_become_exact_pixels_of_the_image(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "row", "rounding"),
     [
-        ("cx,cy,w,h", "0.35,0.6000,0.5000,0.6000", 0.75 * 0.01 * 20),
+        ("cx,cy,w,h", "0.35,0.6000,0.5000,0.6000", 0.75 * 0.0001 * 20),
         ("cx,cy,w,h", "0.5,0.5,1,1", 0.75 * 0.1 * 20),
         ("xmin,ymin,xmax,ymax", "0,0,1,1", 0.0),
         ("left,top,width,height", "0.100,0.300,0.500,0.600", 0.001 * 20),

@@ -52,7 +52,7 @@ def test_a_record_holds_image_source_line_class_and_corners_in_pixels(tmp_path: 
     assert (record.source, record.line) == (tmp_path / "labels" / "a.txt", 1)
     (thing,) = record.objects
     assert (thing.label, thing.corners) == ("dog", (7.5, 3, 12.5, 7))
-    assert thing.rounding == pytest.approx(0.75 * 0.1 * 20)
+    assert thing.rounding == pytest.approx(0.75 * 0.01 * 20)
 
 
 def test_several_lines_are_several_objects_and_an_empty_file_is_none(tmp_path: Path) -> None:
@@ -93,6 +93,7 @@ def test_splits_may_have_folders(tmp_path: Path, images: str, labels: str, val: 
 def test_classes_come_from_data_yaml_or_a_list(tmp_path: Path, text: str, source: str) -> None:
     put(tmp_path, "images", "labels", "a")
     (tmp_path / source).write_text(text)
+    put(tmp_path, "images", "labels", "b", text="0 .5 .5 .1 .1")
     found = Yolo().read(tmp_path)
     assert found.classes == ("cat", "dog")
     assert f"classes from {source}" in found.layout
@@ -134,7 +135,7 @@ def test_lists_give_the_splits_and_their_order(tmp_path: Path, form: str) -> Non
 def test_names_of_classes_are_texts_whatever_they_look_like(tmp_path: Path) -> None:
     put(tmp_path, "images", "labels", "a")
     (tmp_path / "data.yaml").write_text("names: [no, 010]")
-    assert Yolo().read(tmp_path).classes == ("no", "010")
+    assert Yolo().read(tmp_path).classes == ("010",)
 
 
 def test_two_splits_in_one_folder_are_refused(tmp_path: Path) -> None:
@@ -236,6 +237,32 @@ def test_two_images_of_one_name_are_refused(tmp_path: Path) -> None:
     found = Yolo().read(tmp_path)
     assert [problem.kind for problem in found.problems] == ["duplicate name"] * 2
     assert found.splits == {None: []}
+
+
+def test_a_box_outside_is_not_excused_by_one_round_number(tmp_path: Path) -> None:
+    plain(tmp_path, "a", text="0 0.93 0.5 0.2 0.333333")  # reaches .3 of 20 pixels beyond
+    (thing,) = only_record(tmp_path).objects
+    assert thing.corners[2] - 20 > 1000 * thing.rounding
+
+
+def test_classes_that_no_label_uses_are_left_out_and_said(tmp_path: Path) -> None:
+    plain(tmp_path, "a", text=f"{LINE}\n")
+    found = Yolo().read(tmp_path)
+    assert found.classes == ("dog",)
+    assert found.layout.endswith("; unused and left out: cat")
+
+
+def test_a_list_with_the_paths_of_another_machine_is_read(tmp_path: Path) -> None:
+    plain(tmp_path, "a", "b")
+    (tmp_path / "train.txt").write_text("/content/data/images/b.png\nC:\\x\\images\\a.png\n")
+    assert names(tmp_path) == {"train": ["b", "a"]}
+
+
+def test_hidden_files_of_other_systems_are_left_alone(tmp_path: Path) -> None:
+    plain(tmp_path, "a")
+    (tmp_path / "labels" / "._a.txt").write_bytes(b"\0\5")
+    (tmp_path / "images" / "._a.png").write_bytes(b"\0\5")
+    assert names(tmp_path) == {None: ["a"]}
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd.png"])

@@ -153,10 +153,36 @@ def test_a_pack_is_built_only_for_the_canvas_that_is_missing(
     folder = tmp_path / "cache"
     packed(images, BOTH[:1], folder)
     (first,) = packs(folder)
-    stamp = first.stat().st_mtime_ns
+    stamp = (first / "images.npy").stat().st_mtime_ns
     packed(images, BOTH, folder)
     assert len(packs(folder)) == 2
-    assert first.stat().st_mtime_ns == stamp
+    assert (first / "images.npy").stat().st_mtime_ns == stamp
+
+
+def test_another_decoder_does_not_get_the_pixels_of_the_last_one(
+    images: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed(images, BOTH, tmp_path / "cache")
+    monkeypatch.setattr(room, "VERSION", 2)
+    monkeypatch.setattr(
+        Canvas, "draw", lambda self, _: np.full((self.side, self.side, 3), 7, np.uint8)
+    )
+    assert (content(packed(images, BOTH, tmp_path / "cache"))[0] == 7).all()
+
+
+def test_a_pack_that_a_disk_has_damaged_is_written_anew(images: list[Path], tmp_path: Path) -> None:
+    expected = content(packed(images, BOTH, tmp_path / "cache"))
+    one, other = packs(tmp_path / "cache")
+    os.truncate(one / "images.npy", 300)
+    (other / "about.json").write_text("")
+    assert all(map(np.array_equal, content(packed(images, BOTH, tmp_path / "cache")), expected))
+
+
+def test_old_packs_make_room(images: list[Path], tmp_path: Path) -> None:
+    for key in "abcdefg":
+        picture(key).save(images[0])
+        packed(images, BOTH[:1], tmp_path / "cache")
+    assert len(packs(tmp_path / "cache")) == room.KEPT
 
 
 def test_what_a_killed_writer_left_is_removed(images: list[Path], tmp_path: Path) -> None:

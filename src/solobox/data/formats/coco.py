@@ -4,14 +4,13 @@ import re
 from pathlib import Path
 
 from solobox.data.parsing.coco_file import CocoFile, is_coco, names_in, read_coco
-from solobox.data.parsing.layout import images_in, split_folders, split_of
+from solobox.data.parsing.layout import IMAGES, ORDER, images_in, split_folders, split_in
 from solobox.data.parsing.strict_json import read_json
 from solobox.data.record import Found, Problem
 from solobox.errors import DataError
 
 # Words in the names of COCO's files that hold no boxes, or hold them again.
 OTHERS = {"captions", "keypoints", "panoptic", "stuff", "info"}
-IMAGES = ("images", "Images", "JPEGImages", "data")
 TRIED = 100  # file names with which a folder of images is recognised
 SHOWN = 5  # files named in a sentence
 Files = dict[str | None, Path]
@@ -84,7 +83,7 @@ def _the_one(root: Path, split: str | None, groups: dict[str | None, list[Path]]
 
 
 def _in_order(files: Files) -> Files:
-    return {split: files[split] for split in ("train", "val", "test", None) if split in files}
+    return {split: files[split] for split in (*ORDER, None) if split in files}
 
 
 def _json_in(folder: Path) -> list[Path]:
@@ -94,12 +93,6 @@ def _json_in(folder: Path) -> list[Path]:
 def _of_boxes(files: list[Path]) -> list[Path]:
     """The files without those that are named after something else, unless there are no others."""
     return [path for path in files if not OTHERS & set(_words(path))] or files
-
-
-def split_in(path: Path) -> str | None:
-    """The split that a file or folder is named after: instances_val2017, train2017."""
-    splits = {split_of(word) for word in _words(path)} - {None}
-    return splits.pop() if len(splits) == 1 else None
 
 
 def _words(path: Path) -> list[str]:
@@ -117,7 +110,8 @@ def _folder(root: Path, path: Path, split: str | None, names: list[str]) -> Path
     ]
     beside = [folder for name in IMAGES if (folder := path.parent / name).is_dir()]
     own = [path.parent] if path.parent in (root, *named) else []
-    candidates = [*own, *beside, *named, *plain, root, path.parent]
+    deeper = [folder for parent in plain for folder in sorted(parent.iterdir()) if folder.is_dir()]
+    candidates = [*own, *beside, *named, *plain, *deeper, root, path.parent]
     return max(candidates, key=lambda folder: sum(_is_in(folder, n) for n in names[:TRIED]))
 
 

@@ -10,7 +10,7 @@ from solobox.data.parsing.csv_entries import Entries
 from solobox.data.parsing.csv_images import image_folder
 from solobox.data.parsing.csv_part import Part, read_part
 from solobox.data.parsing.csv_table import find_tables, read_rows
-from solobox.data.parsing.layout import images_in, inside
+from solobox.data.parsing.layout import ORDER, images_in, inside
 from solobox.data.parsing.written_box import FORMS, UNITS
 from solobox.data.record import FaultError, Found, Problem, Record
 from solobox.errors import ConfigError, DataError
@@ -74,7 +74,7 @@ class Csv:
             splits.setdefault(split, []).append(record)
         names = ", ".join(str(table.relative_to(root)) for table in parts)
         said = dict.fromkeys(part.said for part in parts.values())
-        order = [split for split in ("train", "val", "test", None) if split in splits]
+        order = [split for split in (*ORDER, None) if split in splits]
         return Found(
             layout=f"CSV {names}: {'; '.join(said)}",
             splits={split: splits[split] for split in order},

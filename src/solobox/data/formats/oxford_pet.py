@@ -75,6 +75,7 @@ class OxfordPet:
             splits={split: self._records(folder, pets, problems) for split, pets in listed.items()},
             classes=SPECIES if self.label == "species" else breeds,
             problems=problems,
+            everywhere=False,
         )
 
     def _fetch(self, root: Path, folder: Path) -> None:

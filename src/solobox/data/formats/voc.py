@@ -7,11 +7,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from solobox.data.parsing.layout import (
+    IMAGES,
     by_stem,
+    files_in,
     images_in,
     inside,
     read_lines,
     split_folders,
+    split_lists,
 )
 from solobox.data.parsing.safe_xml import parse_xml
 from solobox.data.record import FaultError, Found, Object, Problem, Record
@@ -19,7 +22,6 @@ from solobox.errors import DataError
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 ANNOTATIONS = ("Annotations", "annotations", "xmls")
-IMAGES = ("JPEGImages", "images", "Images")
 
 
 class Voc:
@@ -62,12 +64,6 @@ def read_classes(root: Path) -> tuple[str, ...] | None:
     return tuple(line for _, line in read_lines(path)) if path.is_file() else None
 
 
-def split_lists(root: Path) -> dict[str, Path]:
-    """The files that list the images of each split, as VOC keeps them."""
-    paths = {name: root / "ImageSets" / "Main" / f"{name}.txt" for name in ("train", "val", "test")}
-    return {name: path for name, path in paths.items() if path.is_file()}
-
-
 def _lists(root: Path) -> dict[str, list[tuple[Path, int, str]]]:
     """File, line and name of what each split lists; a list may carry a flag after the name."""
     return {
@@ -80,9 +76,9 @@ def _pair(root: Path) -> tuple[Path, Path] | None:
     """The folders of annotations and images; the same one where the files lie side by side."""
     annotations = next((root / name for name in ANNOTATIONS if (root / name).is_dir()), None)
     images = next((root / name for name in IMAGES if (root / name).is_dir()), None)
-    if annotations and images and any(annotations.glob("*.xml")):
+    if annotations and images and files_in(annotations, ".xml"):
         return annotations, images
-    return (root, root) if any(root.glob("*.xml")) else None
+    return (root, root) if files_in(root, ".xml") else None
 
 
 def _records(
@@ -91,9 +87,9 @@ def _records(
     names: Iterable[tuple[Path, int, str]] | None,
     problems: list[Problem],
 ) -> list[Record]:
-    found = by_stem(images_in(images))
+    found = by_stem(images_in(images), problems)
     if names is None:
-        sources = sorted(annotations.glob("*.xml"))
+        sources = files_in(annotations, ".xml")
         known = {source.stem for source in sources}
         alone = [image for stem, image in found.items() if stem not in known]
         problems += [

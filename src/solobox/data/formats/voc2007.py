@@ -30,10 +30,13 @@ class Voc2007:
             DataError: the photographs are not there and cannot be downloaded, or cannot be read.
         """
         folder = root / "VOCdevkit" / "VOC2007"
-        if not folder.is_dir():
+        lists = [folder / "ImageSets" / "Main" / f"{name}.txt" for name in ("train", "test")]
+        if not all(path.is_file() for path in lists):
             self._fetch(root, folder)
         found = Voc().read(folder)
-        return Found(f"VOC 2007, {found.layout}", found.splits, found.classes, found.problems)
+        return Found(
+            f"VOC 2007, {found.layout}", found.splits, found.classes, found.problems, False
+        )
 
     def _fetch(self, root: Path, folder: Path) -> None:
         reason = "data.format.download is false"

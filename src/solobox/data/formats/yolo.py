@@ -42,9 +42,12 @@ class Yolo:
                 f"{root}: expected a YOLO folder: images in images/ and labels in labels/, perhaps "
                 f"each with train/ and val/; found no images there. Check data.root"
             )
-        return Found(
-            f"YOLO, classes from {about.source.name}, {how}", splits, about.names, problems
-        )
+        used = {o.label for records in splits.values() for r in records for o in r.objects}
+        unused = [name for name in about.names if name not in used]
+        left = f"; unused and left out: {', '.join(unused)}" if unused else ""
+        classes = tuple(name for name in about.names if name in used)
+        layout = f"YOLO, classes from {about.source.name}, {how}{left}"
+        return Found(layout, splits, classes, problems)
 
 
 def _records(

@@ -23,7 +23,7 @@ class Columns:
         most: fields that a row may have.
         image: name of the image.
         box: the four numbers.
-        form: what they are, one of csv_box.FORMS; None where only the numbers can tell.
+        form: what they are, one of written_box.FORMS; None where only the numbers can tell.
         said: what they are, in words.
         label: class.
         split: train, val or test.

@@ -5,10 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from solobox.data.images import SUFFIXES
-from solobox.data.parsing.layout import SPLITS, inside
+from solobox.data.parsing.layout import IMAGES, SPLITS, below
 from solobox.data.record import FaultError
 
-IMAGES = ("images", "Images", "JPEGImages", "imgs", "img")
 TRIED = 100  # rows whose images are looked for, to find their folder
 
 
@@ -35,7 +34,7 @@ def image_file(folder: Path, name: str, table: Path, line: int) -> Path:
     Raises:
         FaultError: the name is empty, impossible, or leads out of the folder.
     """
-    path = inside(folder, name, table, line)
+    path = below(folder, name, table, line)
     if os.path.isfile(path) or path == folder:  # unlike Path's, False for an impossible name
         return path
     suffixes = [form for suffix in SUFFIXES for form in (suffix, suffix.upper())]

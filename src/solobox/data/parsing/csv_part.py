@@ -38,7 +38,7 @@ def read_part(reading: Entries, rows: Sequence[Row], unit: str | None) -> Part:
     Args:
         reading: how.
         rows: the rows.
-        unit: what their numbers are, one of csv_box.UNITS; None: as they look.
+        unit: what their numbers are, one of written_box.UNITS; None: as they look.
 
     Raises:
         FaultError: it cannot be told what the four numbers of a box are.

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from solobox.data.parsing.layout import inside, read_text, split_folders, split_of
+from solobox.data.parsing.layout import ORDER, inside, read_text, split_folders, split_in
 from solobox.data.record import FaultError, place
 from solobox.errors import DataError
 
@@ -57,13 +57,7 @@ def find_tables(root: Path, name: str | None) -> dict[str | None, Path]:
             f"which one is meant with data.format.table="
         )
     tables: dict[str | None, Path] = dict(below)
-    return {split: tables[split] for split in (None, "train", "val", "test") if split in tables}
-
-
-def split_in(table: Path) -> str | None:
-    """The split that a table is named after: train.csv, birds_train.csv, train_labels.csv."""
-    words = {split_of(word) for word in re.split(r"[\W_]+", table.stem)} - {None}
-    return words.pop() if len(words) == 1 else None
+    return {split: tables[split] for split in (None, *ORDER) if split in tables}
 
 
 def read_rows(path: Path) -> list[Row]:

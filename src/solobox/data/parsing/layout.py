@@ -1,12 +1,13 @@
 """What readers of all formats need: bounded texts, names inside the folder, names of splits."""
 
 import os
+import re
 import reprlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from solobox.data.images import is_image
-from solobox.data.record import FaultError, place
+from solobox.data.images import SUFFIXES
+from solobox.data.record import FaultError, Problem, place
 from solobox.errors import DataError
 
 LARGEST_TEXT = 512 * 2**20  # bytes of an annotation file about many images
@@ -16,6 +17,10 @@ SPLITS = {
     "val": "val", "valid": "val", "validation": "val", "dev": "val",
     "test": "test", "testing": "test",
 }  # fmt: skip
+
+
+IMAGES = ("images", "JPEGImages", "Images", "imgs", "img")  # what folders of images are called
+ORDER = ("train", "val", "test")
 
 
 def split_of(name: str) -> str | None:
@@ -39,7 +44,19 @@ def split_folders(root: Path) -> dict[str, Path]:
             )
         if split is not None:
             found[split] = folder
-    return {split: found[split] for split in ("train", "val", "test") if split in found}
+    return {split: found[split] for split in ORDER if split in found}
+
+
+def split_in(path: Path) -> str | None:
+    """The split that a file or folder is named after: instances_val2017, birds_train, train2017."""
+    splits = {split_of(word) for word in re.split("[^a-z]+", path.stem.lower())} - {None}
+    return splits.pop() if len(splits) == 1 else None
+
+
+def split_lists(root: Path) -> dict[str, Path]:
+    """The files that list the images of each split, as VOC keeps them."""
+    paths = {name: root / "ImageSets" / "Main" / f"{name}.txt" for name in ORDER}
+    return {name: path for name, path in paths.items() if path.is_file()}
 
 
 def read_bytes(path: Path, most: int = LARGEST_TEXT) -> bytes:
@@ -53,6 +70,10 @@ def read_bytes(path: Path, most: int = LARGEST_TEXT) -> bytes:
         if size > most:
             raise FaultError(
                 str(path), "oversized file", f"an annotation of {size} bytes; the limit is {most}"
+            )
+        if path.exists() and not path.is_file():  # a pipe or a device, which may never end
+            raise FaultError(
+                str(path), "no file", "expected a file, found something else; replace it"
             )
         return path.read_bytes()
     except (OSError, ValueError) as error:
@@ -121,24 +142,55 @@ def _possible(name: str) -> bool:
     return b"\0" not in written and longest <= LONGEST_NAME and len(written) <= 4 * LONGEST_NAME
 
 
-def images_in(folder: Path) -> list[Path]:
-    """The images that lie directly in a folder, by name."""
-    return sorted(path for path in folder.iterdir() if is_image(path))
-
-
-def by_stem(images: Iterable[Path], kind: str = "image") -> dict[str, Path]:
-    """Files by their name without suffix, which is how annotations are matched to images.
+def below(folder: Path, name: str, source: Path, line: int | None = None) -> Path:
+    """As `inside`; of an absolute path, which is that of another machine, the end that is there.
 
     Raises:
-        FaultError: two files differ in their suffix alone.
+        FaultError: as `inside`.
     """
-    found: dict[str, Path] = {}
+    written = name.strip().replace("\\", "/")
+    if written.startswith("/") or written[1:3] == ":/":
+        parts = [part for part in written.split("/") if part]
+        tails = [parts[k:] for k in range(len(parts))] if os.pardir not in parts else []
+        there = [folder.joinpath(*tail) for tail in tails if _possible("/".join(tail))]
+        found = next((path for path in there if os.path.isfile(path)), None)
+        if found is not None:
+            return found
+    return inside(folder, name, source, line)
+
+
+def files_in(folder: Path, *suffixes: str) -> list[Path]:
+    """The files of some kinds that lie directly in a folder, by name; hidden ones left out."""
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        return sorted(
+            Path(entry.path) for entry in entries
+            if os.path.splitext(entry.name)[1].lower() in suffixes
+            and not entry.name.startswith(".") and entry.is_file()
+        )  # fmt: skip
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The images that lie directly in a folder, by name."""
+    return files_in(folder, *SUFFIXES)
+
+
+def by_stem(images: Iterable[Path], problems: list[Problem]) -> dict[str, Path]:
+    """Files by their name without suffix, which is how annotations are matched to images.
+
+    Where files differ in their suffix alone, each of them is a problem.
+    """
+    found: dict[str, list[Path]] = {}
     for path in images:
-        if path.stem in found:
-            raise FaultError(
-                str(path), "duplicate name",
-                f"{found[path.stem].name} has the same name but for the suffix, so it cannot be "
-                f"told which {kind} is meant; rename one of them",
-            )  # fmt: skip
-        found[path.stem] = path
-    return found
+        found.setdefault(path.stem, []).append(path)
+    problems += [
+        Problem(
+            str(path), "duplicate name",
+            f"{min(set(paths) - {path}).name} has the same name but for the suffix, so it cannot "
+            f"be told which is meant; rename one of them",
+            image=path,
+        )
+        for paths in found.values() if len(paths) > 1 for path in paths
+    ]  # fmt: skip
+    return {stem: paths[0] for stem, paths in found.items()}

@@ -2,6 +2,7 @@
 
 import json
 import reprlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,7 @@ def read_json(path: Path) -> Any:
     def once(pairs: list[tuple[str, Any]]) -> Entry:
         entry = dict(pairs)
         if len(entry) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
+            ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
             raise FaultError(
                 str(path), "duplicate key",
                 f"expected each key of an object once, found {shown(twice)} twice in one; remove "

@@ -73,11 +73,14 @@ def _corners(box: Written, form: str) -> Written:
 
 
 def _last_digit(box: Written, unit: str) -> Decimal:
-    """What 1 in the last place is worth, in the number with the fewest decimals."""
+    """What 1 in the last place is worth, in the number with the most decimals.
+
+    Others may have lost their trailing zeros: a 0.5 among numbers of six digits is not rough.
+    """
     decimals = [max(0, -int(value.as_tuple().exponent)) for value in box]
     if unit == "fractions":  # 0 and 1 are the borders, not roundings to whole numbers
         decimals = [count for count in decimals if count]
-    return Decimal(1).scaleb(-min(decimals)) if decimals else Decimal(0)
+    return Decimal(1).scaleb(-max(decimals)) if decimals else Decimal(0)
 
 
 def _plausible(corners: Written, bound: Size | None, slack: Decimal) -> bool:

@@ -4,14 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from solobox.data.formats.voc import split_lists
-from solobox.data.images import is_image
-from solobox.data.parsing.layout import inside, read_lines, split_folders
+from solobox.data.parsing.layout import (
+    IMAGES,
+    ORDER,
+    below,
+    files_in,
+    images_in,
+    read_lines,
+    split_folders,
+    split_lists,
+)  # fmt: skip
 from solobox.data.parsing.yolo_yaml import Description
 from solobox.data.record import FaultError, Problem
 from solobox.errors import DataError
-
-IMAGES = ("images", "JPEGImages", "Images")
 
 
 class Pair(NamedTuple):
@@ -46,16 +51,16 @@ def pairs_of(root: Path, about: Description, problems: list[Problem]) -> tuple[s
     own = {
         split: at
         for split, folder in split_folders(root).items()
-        if next((at := _place(folder)).labels.glob("*.txt"), None)
+        if files_in((at := _place(folder)).labels, ".txt")
     }
     plain = _place(root)
-    below = split_folders(plain.images) if plain.images != root else {}
-    inner = {split: _Place(folder, plain.labels / folder.name) for split, folder in below.items()}
+    within = split_folders(plain.images) if plain.images != root else {}
+    inner = {split: _Place(folder, plain.labels / folder.name) for split, folder in within.items()}
     if own or inner:
         folders: Splits = {split: _all(at, problems) for split, at in (own or inner).items()}
         return "a folder for each split", folders
     lists = split_lists(root) or {
-        name: path for name in ("train", "val", "test") if (path := root / f"{name}.txt").is_file()
+        name: path for name in ORDER if (path := root / f"{name}.txt").is_file()
     }
     if lists:
         listed: Splits = {s: list(_listed(root, path, problems)) for s, path in lists.items()}
@@ -74,7 +79,7 @@ def _place(root: Path) -> _Place:
 
 def _all(at: _Place, problems: list[Problem]) -> list[Pair]:
     """Every image with its labels; labels without an image are a problem."""
-    found = [Pair(path, at.labels / f"{path.stem}.txt") for path in _images_in(at.images)]
+    found = [Pair(path, at.labels / f"{path.stem}.txt") for path in images_in(at.images)]
     known = {pair.labels for pair in found} | {at.labels / "classes.txt"}
     if at.labels != at.images and at.labels.is_dir():
         problems += [
@@ -83,13 +88,9 @@ def _all(at: _Place, problems: list[Problem]) -> list[Pair]:
                 f"there is no image {at.images / labels.stem} for these labels; add it, or remove "
                 f"them",
             )
-            for labels in sorted(at.labels.glob("*.txt")) if labels not in known
+            for labels in files_in(at.labels, ".txt") if labels not in known
         ]  # fmt: skip
     return found
-
-
-def _images_in(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if is_image(p)) if folder.is_dir() else []
 
 
 def _listed(root: Path, path: Path, problems: list[Problem]) -> Iterator[Pair]:
@@ -98,11 +99,11 @@ def _listed(root: Path, path: Path, problems: list[Problem]) -> Iterator[Pair]:
         yield from _all(_Place(path, _labels_for(path, _place(root))), problems)
         return
     plain = _place(root)
-    by_name = {key: image for image in _images_in(plain.images) for key in (image.stem, image.name)}
+    by_name = {key: image for image in images_in(plain.images) for key in (image.stem, image.name)}
     for line, text in read_lines(path):
         name = text.split()[0] if path.parent.name == "Main" else text  # VOC's may carry a flag
         try:
-            image = inside(root, name, path, line)
+            image = below(root, name, path, line)
         except FaultError as fault:
             problems.append(fault.problem)
             continue

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from solobox.data.parsing.layout import read_lines, read_text, split_of
+from solobox.data.parsing.layout import ORDER, read_lines, read_text, split_of
 from solobox.data.record import FaultError
 from solobox.errors import DataError
 
@@ -112,7 +112,7 @@ def _splits(root: Path, path: Path, content: dict[Any, Any]) -> dict[str, list[P
             str(path), "one folder twice",
             "expected a folder of its own for each split, found one of them in two; mend the paths",
         )  # fmt: skip
-    return {split: found[split] for split in ("train", "val", "test") if split in found}
+    return {split: found[split] for split in ORDER if split in found}
 
 
 def _below(root: Path, base: str, written: str) -> Path | None:

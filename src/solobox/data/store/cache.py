@@ -35,6 +35,7 @@ from solobox.errors import DataError
 
 VERSION = 1  # of a pack; raised when what it holds changes
 UNFINISHED = ".unfinished"
+KEPT = 4  # packs of one canvas in a folder; a run that is open keeps its own
 
 
 def packed(images: Sequence[Path], canvases: Sequence[Canvas], folder: Path) -> Decoding:
@@ -52,10 +53,13 @@ def packed(images: Sequence[Path], canvases: Sequence[Canvas], folder: Path) -> 
             shutil.rmtree(folder / UNFINISHED, ignore_errors=True)  # of a writer that was killed
             prints = fingerprints(images, folder / "fingerprints.csv")
             packs = [folder / _name(prints, canvas) for canvas in canvases]
-            missing = [i for i, pack in enumerate(packs) if not pack.is_dir()]
+            missing = [i for i, pack in enumerate(packs) if not _is_whole(pack, len(images))]
             if missing:
                 _write(images, prints, [canvases[i] for i in missing], [packs[i] for i in missing])
+                _make_room(packs)
             thumbs, about = np.load(packs[0] / "thumbs.npy"), _about(packs[0])
+            for pack in packs:
+                os.utime(pack)  # used last
     except OSError as error:
         need = sum(len(images) * canvas.side**2 * 3 for canvas in canvases) / 1e6
         why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or error
@@ -71,12 +75,40 @@ def packed(images: Sequence[Path], canvases: Sequence[Canvas], folder: Path) -> 
 
 
 def _name(prints: Sequence[str], canvas: Canvas) -> str:
-    decoder = f"solobox {VERSION}, Pillow {PIL.__version__}"
-    return f"{canvas.side}-{canvas.resize}-{combined([decoder, *prints])}"
+    decoder = combined([f"solobox {VERSION}, Pillow {PIL.__version__}"])[:6]
+    return f"{canvas.side}-{canvas.resize}-{decoder}-{combined(prints)}"
 
 
 def _about(pack: Path) -> dict[str, Any]:
     return json.loads((pack / "about.json").read_text(encoding="utf-8"))
+
+
+def _is_whole(pack: Path, count: int) -> bool:
+    """Whether a pack can be read; one that a broken disk left is removed."""
+    try:
+        if _about(pack) and len(np.load(pack / "thumbs.npy")) == count:
+            return len(np.load(pack / "images.npy", mmap_mode="r")) == count
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError):
+        shutil.rmtree(pack, ignore_errors=True)
+    return False
+
+
+def _make_room(packs: Sequence[Path]) -> None:
+    """Remove what was not used for longest, beyond some packs of each canvas."""
+    for pack in packs:
+        older = sorted(_of_one_kind(pack), key=lambda other: other.stat().st_mtime)
+        for other in older[:-KEPT]:
+            if other not in packs:
+                shutil.rmtree(other, ignore_errors=True)
+
+
+def _of_one_kind(pack: Path) -> list[Path]:
+    """The packs of the same canvas and decoder."""
+    prefix = pack.name.rpartition("-")[0]
+    found = pack.parent.glob(f"{prefix}-*")
+    return [other for other in found if (other / "about.json").is_file()]
 
 
 def _write(
@@ -145,7 +177,7 @@ class _Rows:
 
 
 class _Older:
-    """The newest pack on the same canvas, for its rows that can be used again."""
+    """The newest pack of the same canvas and decoder, for its rows that can be used again."""
 
     def __init__(self, pack: Path | None) -> None:
         self.rows: dict[str, int] = {}
@@ -160,8 +192,5 @@ class _Older:
 
     @classmethod
     def of(cls, pack: Path) -> "_Older":
-        canvas = pack.name.rpartition("-")[0]
-        found = [
-            other for other in pack.parent.glob(f"{canvas}-*") if (other / "about.json").is_file()
-        ]
-        return cls(max(found, key=lambda other: other.stat().st_mtime, default=None))
+        newest = max(_of_one_kind(pack), key=lambda other: other.stat().st_mtime, default=None)
+        return cls(newest)

@@ -3,8 +3,10 @@
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +14,12 @@ from rich.console import Console
 from rich.progress import track
 
 from solobox.data.canvas import Canvas
-from solobox.data.images import open_upright
+from solobox.data.images import header, open_upright
 from solobox.data.near_duplicates import SHAPE, thumbnail
 from solobox.data.record import FaultError, Problem
 from solobox.data.store.pixels import Decoded, Pixels
 
+LARGE = 20_000_000  # pixels
 MANY = 64  # images from which a progress bar is worth it
 Keep = Callable[[int, int, NDArray[np.uint8]], object]
 
@@ -52,18 +55,20 @@ def decode(
     """
     thumbs = np.zeros((len(images), *SHAPE), np.uint8)
     damaged: dict[int, Problem] = {}
+    large = Lock()  # one at a time: a hundred million pixels take a gigabyte and more
 
     def one(row: int) -> None:
         try:
-            upright = open_upright(images[row])
+            width, height = header(images[row]).size
+            with large if width * height > LARGE else nullcontext():
+                upright = open_upright(images[row])
+                drawn = [canvas.draw(upright) for canvas in canvases]
         except FaultError as fault:
             damaged[row] = fault.problem
             return
-        for c, canvas in enumerate(canvases):
-            drawn = canvas.draw(upright)
-            keep(c, row, drawn)
-            if c == 0:
-                thumbs[row] = thumbnail(drawn)
+        for c, picture in enumerate(drawn):
+            keep(c, row, picture)
+        thumbs[row] = thumbnail(drawn[0])
 
     with ThreadPoolExecutor() as pool:  # Pillow lets go of the GIL while it decodes and scales
         bar = Console(file=sys.stderr)

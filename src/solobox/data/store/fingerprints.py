@@ -46,7 +46,7 @@ def combined(parts: Iterable[str]) -> str:
     """One fingerprint of several texts, in their order."""
     digest = hashlib.blake2b(digest_size=10)
     for part in parts:
-        digest.update(part.encode() + b"\0")
+        digest.update(part.encode("utf-8", "surrogateescape") + b"\0")
     return digest.hexdigest()
 
 
