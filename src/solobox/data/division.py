@@ -2,9 +2,10 @@
 
 import filecmp
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from solobox.data.contract import Sample
 from solobox.data.near_duplicates import Thumbs, across, groups
@@ -116,23 +117,22 @@ def twins(samples: Sequence[Sample], division: Division) -> list[Problem]:
 
 
 def missing_parts(
-    samples: Sequence[Sample],
-    splits: Sequence[str | None],
+    parts: Mapping[Any, Sequence[Sample]],
     classes: Sequence[str],
     root: Path,
 ) -> list[Problem]:
     """What there is nothing of, but must be: classes, and images to train and validate on.
 
-    A split of None stands for images that are yet to be divided.
+    The parts are called train, val, test; None holds images that are yet to be divided.
     """
     wanting = []
     if len(classes) < 2:
         wanting.append(("missing class", f"expected two classes; found {', '.join(classes)}"))
     for split in ("train", "val"):
-        if None not in splits and split not in splits:
+        if None not in parts and split not in parts:
             text = f"the {split} split is empty; add images or mend its list"
             wanting.append(("empty split", text))
-    shown = {s.label for s, split in zip(samples, splits, strict=True) if split in ("train", None)}
+    shown = {s.label for split in parts if split in ("train", None) for s in parts[split]}
     absent = [name for k, name in enumerate(classes) if k not in shown]
     if absent and shown:
         present = ",".join(name for name in classes if name not in absent)
@@ -141,4 +141,4 @@ def missing_parts(
             f"or leave them out with data.classes=[{present}]"
         )
         wanting.append(("missing class", text))
-    return [Problem(str(root), kind, text) for kind, text in wanting] if samples else []
+    return [Problem(str(root), kind, text) for kind, text in wanting]

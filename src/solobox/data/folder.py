@@ -115,48 +115,48 @@ class Folder:
             self._refuse([problem for problem in found.problems if problem.fatal])
             raise DataError(f"{self.root}: there are no images that can be used; {found.layout}")
         decoding = self._decode([sample.image for sample in found.samples], [self.canvas, larger])
+        rows = self._divide(decoding)
+        loaded = {}
+        pixels: Pixels
+        for split, part in rows.items():
+            number, canvas = (1, larger) if split == "train" else (0, self.canvas)
+            pixels = Rows(decoding.pixels[number], np.array(part))
+            if self.cache == "ram":  # of the images on the other canvas nothing is kept
+                pixels = pixels[np.arange(len(part))]
+            loaded[split] = self._split([found.samples[row] for row in part], canvas, pixels)
+        return loaded
+
+    def _divide(self, decoding: Decoding) -> dict[str, list[int]]:
+        """The rows of each split; refuses what may not be left out, and takes note of the rest."""
+        found = self.inspection
         bad = [p for p in found.problems if p.fatal] + list(decoding.damaged.values())
         self._refuse(bad)
-        rows = [i for i in range(len(found.samples)) if i not in decoding.damaged]
-        samples = [found.samples[i] for i in rows]
+        good = [row for row in range(len(found.samples)) if row not in decoding.damaged]
+        samples = [found.samples[row] for row in good]
         names = [name_in(self.root, sample.image) for sample in samples]
         division = divide(
             names,
             [self.classes[sample.label] for sample in samples],
-            [found.splits[i] for i in rows],
-            decoding.thumbs[rows],
+            [found.splits[row] for row in good],
+            decoding.thumbs[good],
             fraction=self.val_fraction, seed=self.seed, file=self.split_file, place=self.place,
         )  # fmt: skip
-        same = twins(samples, division)
-        bad += same
+        bad += (same := twins(samples, division))
         self._refuse(bad)
         left = {problem.image for problem in same}
-        members: dict[str, list[int]] = {split: [] for split in ORDER}
-        for row, split in zip(rows, division.splits, strict=True):
-            if found.samples[row].image not in left:
-                members[split].append(row)
-        parts = {split: [found.samples[row] for row in part] for split, part in members.items()}
-        used = {row: split for split, part in members.items() for row in part}
-        wanting = missing_parts(
-            [found.samples[row] for row in used], list(used.values()), self.classes, self.root
-        )
-        if wanting:
+        rows: dict[str, list[int]] = {split: [] for split in ORDER}
+        for row, sample, split in zip(good, samples, division.splits, strict=True):
+            if sample.image not in left:
+                rows[split].append(row)
+        rows = {split: part for split, part in rows.items() if part}
+        parts = {split: [found.samples[row] for row in part] for split, part in rows.items()}
+        if wanting := missing_parts(parts, self.classes, self.root):
             raise DataError("\n".join(map(str, wanting)))
         torn = [(names[i], names[j]) for i, j in division.torn]
         self.notes = notes(self.root, found, parts, division.how, torn, bad)
-        self.listing = listing(
-            self.root, self.classes, parts, [*bad, *found.left_out, *found.problems]
-        )
-        loaded = {}
-        pixels: Pixels
-        for split, part in members.items():
-            number, canvas = (1, larger) if split == "train" else (0, self.canvas)
-            if part:
-                pixels = Rows(decoding.pixels[number], np.array(part))
-                if self.cache == "ram":  # of the images on the other canvas nothing is kept
-                    pixels = pixels[np.arange(len(part))]
-                loaded[split] = self._split(parts[split], canvas, pixels)
-        return loaded
+        others = [*bad, *found.left_out, *found.problems]
+        self.listing = listing(self.root, self.classes, parts, others)
+        return rows
 
     def _decode(self, images: Sequence[Path], canvases: Sequence[Canvas]) -> Decoding:
         different = list(dict.fromkeys(canvases))

@@ -1,6 +1,7 @@
 """A folder looked at from all sides: what is wrong with it, and what is in it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ def survey(root: Path, settings: dict[str, Any]) -> Survey:
         *found.problems,
         *(p for p in damaged.values() if (p.where, p.kind) not in told),
         *_torn(samples, splits, alike, thumbs[rows]),
-        *missing_parts(samples, _to_be_divided(splits), found.classes, root),
+        *_missing(samples, splits, found.classes, root),
     ]
     return Survey(found, samples, splits, alike, sorted(problems, key=_by_place))
 
@@ -101,9 +102,14 @@ def _torn(
     return [*same, *looks]
 
 
-def _to_be_divided(splits: list[str | None]) -> list[str | None]:
-    """Without a validation split, training images are open: some of them will validate."""
-    return splits if "val" in splits else [None if s == "train" else s for s in splits]
+def _missing(
+    samples: list[Sample], splits: list[str | None], classes: Sequence[str], root: Path
+) -> list[Problem]:
+    """What training would miss; without a validation split some training images validate."""
+    parts: dict[str | None, list[Sample]] = {}
+    for sample, split in zip(samples, splits, strict=True):
+        parts.setdefault(split if "val" in splits or split != "train" else None, []).append(sample)
+    return missing_parts(parts, classes, root) if samples else []
 
 
 def _by_place(problem: Problem) -> tuple[str, int]:
