@@ -5,9 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 from tests.command import train
 
 __all__ = ["train"]  # the fixture of tests/command.py, for every test
+
+# The same examples each time, and no time limit on a busy machine.
+settings.register_profile("tests", derandomize=True, database=None)
+settings.load_profile("tests")
 
 SHARED = Path(__file__).parents[2] / "shared"
 

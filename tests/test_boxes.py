@@ -9,7 +9,7 @@ from torchvision import ops
 
 from solobox import boxes
 
-draws = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+draws = settings(max_examples=40)
 seeds = st.integers(0, 2**32)
 
 

@@ -82,7 +82,7 @@ def stored_side(augment: Augment, side: int) -> int:
 
 
 @each_leaf
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - BOXES), side=st.sampled_from([16, 33, 48]))
 def test_ten_thousand_boxes_stay_valid_and_inside_and_visible(
     leaf: Path, seed: int, side: int

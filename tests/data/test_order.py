@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -27,7 +27,6 @@ def epochs(n: int, batch_size: int, seed: int, done: Callable[[], int]) -> Epoch
     return EpochBatches(n, batch_size, lambda epoch: permutation(seed, epoch, n), done)
 
 
-@settings(deadline=None)
 @given(n=st.integers(1, 300), batch_size=st.integers(1, 64), seed=SEEDS, epoch=st.integers(0, 9))
 def test_each_epoch_shows_each_sample_exactly_once(
     n: int, batch_size: int, seed: int, epoch: int
@@ -37,7 +36,6 @@ def test_each_epoch_shows_each_sample_exactly_once(
     assert sorted(key for batch in found for key in batch) == [(epoch, i) for i in range(n)]
 
 
-@settings(deadline=None)
 @given(n=st.integers(1, 300), batch_size=st.integers(1, 64))
 def test_only_the_last_batch_of_an_epoch_may_be_smaller(n: int, batch_size: int) -> None:
     *full, last = (len(batch) for batch in batches(n, batch_size, 0, 0))
@@ -62,7 +60,6 @@ def test_the_order_is_not_the_one_of_the_files() -> None:
     assert abs(np.corrcoef(order, np.arange(1000))[0, 1]) < 0.15
 
 
-@settings(deadline=None)
 @given(
     n=st.integers(1, 100),
     batch_size=st.integers(1, 40),
@@ -93,7 +90,6 @@ def test_one_sampler_asks_again_where_the_run_stands_each_time_it_is_iterated() 
 LABELS = st.lists(st.integers(0, 3), min_size=1, max_size=200).map(np.array)
 
 
-@settings(deadline=None)
 @given(labels=LABELS, seed=SEEDS, epoch=st.integers(0, 9))
 def test_balanced_order_shows_each_class_that_occurs_equally_often(
     labels: NDArray[np.int64], seed: int, epoch: int

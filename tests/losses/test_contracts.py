@@ -38,7 +38,7 @@ two_and_five_classes = pytest.mark.parametrize("classes", [2, 5])
 every_float = pytest.mark.parametrize(
     "dtype", [torch.float64, torch.float32, torch.bfloat16], ids=str
 )
-draws = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+draws = settings(max_examples=40)
 
 
 @pytest.fixture(autouse=True)

@@ -258,7 +258,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     data=st.lists(CUTS, max_size=3).map(mutated)
     | JSON.map(json.dumps).map(str.encode)

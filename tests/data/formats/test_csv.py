@@ -489,7 +489,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     data=st.binary(max_size=100)
     | st.text(max_size=100).map(lambda text: text.encode("utf-8", "surrogatepass"))

@@ -89,7 +89,7 @@ def test_another_folder_is_refused(tmp_path: Path) -> None:
         TinyImagenet().read(tmp_path)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.binary(max_size=50) | st.text("a.\t\n0e/9-", max_size=40).map(str.encode))
 def test_whatever_a_table_holds_it_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, data: bytes

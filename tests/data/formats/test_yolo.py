@@ -322,7 +322,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return plain(tmp_path_factory.mktemp("fuzzed"), "a")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     data=st.binary(max_size=60)
     | st.lists(FRAGMENTS | st.floats().map(repr) | st.integers().map(str), max_size=12).map(
@@ -339,7 +339,7 @@ def test_whatever_labels_hold_they_are_read_or_refused(fuzzed: Path, data: bytes
             assert all(map(math.isfinite, thing.corners))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     text=st.text(max_size=40)
     | st.lists(
