@@ -33,6 +33,8 @@ def judge(module: SoloboxModule, data: DataModule, trainer: Trainer, directory: 
     model, typed = module.model, module.passport["typed"]
     _load_best(model, directory / "checkpoints" / "best.ckpt")
     figures: dict[str, Any] = {}
+    labels = torch.from_numpy(data.train.labels)
+    boxes = torch.from_numpy(data.train.on_images(data.train.boxes))
     for name in ("val", "test"):
         split = data.splits.get(name)
         if split is None:
@@ -40,12 +42,7 @@ def judge(module: SoloboxModule, data: DataModule, trainer: Trainer, directory: 
         device = trainer.strategy.root_device
         results = predict_split(model, data.in_order(split), split, device)
         write_predictions(directory / f"predictions_{name}.csv", split, results)
-        without_looking = baselines(
-            torch.from_numpy(data.train.labels),
-            torch.from_numpy(data.train.on_images(data.train.boxes)),
-            results.labels,
-            results.targets,
-        )
+        without_looking = baselines(labels, boxes, results.labels, results.targets)
         values = evaluate(results, split.classes) | without_looking
         figures |= {f"{name}/{key}": value for key, value in values.items()}
     callbacks = trainer.callbacks  # type: ignore[attr-defined]

@@ -2,14 +2,13 @@
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from solobox.data.faults import check_box, check_class, check_size
 from solobox.data.images import header
-from solobox.data.record import FaultError, Object, Problem, Record
+from solobox.data.record import Object, Problem, Record, noting
 from solobox.errors import ConfigError
 
 # What to do with an image that does not hold exactly one object.
@@ -51,14 +50,6 @@ class Judged:
     left_out: list[Problem] = field(default_factory=list)
     reduced: list[Problem] = field(default_factory=list)
 
-    @contextmanager
-    def noting(self) -> Iterator[None]:
-        """Turn a fault into a problem."""
-        try:
-            yield
-        except FaultError as fault:
-            self.problems.append(fault.problem)
-
 
 def judge(
     splits: Mapping[str | None, Sequence[Record]], classes: Sequence[str], objects: str
@@ -82,7 +73,7 @@ def judge(
         judged.samples[split] = []
         for record in records:
             sample = None
-            with judged.noting():
+            with noting(judged.problems):
                 _only_once(record, split, seen, last)
                 sample = _sample(record, classes, objects, judged)
             judged.samples[split] += [] if sample is None else [sample]
@@ -101,20 +92,20 @@ def _sample(record: Record, classes: Sequence[str], objects: str, judged: Judged
         raise record.fault(
             "missing image",
             f"its image {record.image} does not exist; add it, or remove the annotation",
-        )  # fmt: skip
+        )
     before = len(judged.problems)
-    with judged.noting():  # each of these on its own: a record may have several faults
+    with noting(judged.problems):  # each of these on its own: a record may have several faults
         picture = header(record.image)
-    with judged.noting():
+    with noting(judged.problems):
         thing = _one_object(record, objects, judged)
     if thing is not None:
-        with judged.noting():
+        with noting(judged.problems):
             check_class(record, thing, classes)
     if picture is not None:
-        with judged.noting():
+        with noting(judged.problems):
             check_size(record, picture)
     if picture is not None and thing is not None:
-        with judged.noting():
+        with noting(judged.problems):
             corners = check_box(record, thing, picture.size)
     if picture is None or thing is None or corners is None or len(judged.problems) > before:
         return None
@@ -125,7 +116,7 @@ def _sample(record: Record, classes: Sequence[str], objects: str, judged: Judged
     (x1, y1, x2, y2), (width, height) = corners, picture.size
     return Sample(
         image=record.image,
-        label=list(classes).index(thing.label),
+        label=classes.index(thing.label),
         box=((x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height),
         size=picture.size,
         where=record.where,

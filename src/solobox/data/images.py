@@ -75,6 +75,14 @@ def header(path: Path) -> Header:
         return Header(size, stored, tuple(_remarks(path, image, wide)))
 
 
+def upright_size(path: Path) -> tuple[int, int] | None:
+    """Upright width and height; None where it cannot be read, which the contract reports."""
+    try:
+        return header(path).size
+    except FaultError:
+        return None
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     def fault(kind: str, text: str) -> FaultError:

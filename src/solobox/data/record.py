@@ -1,6 +1,7 @@
 """What a reader finds, before anyone has judged it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -84,6 +85,15 @@ class FaultError(DataError):
     ) -> None:
         self.problem = Problem(where, kind, text, image=image)
         super().__init__(str(self.problem) if text else where)  # a loader's worker has one text
+
+
+@contextmanager
+def noting(problems: list[Problem]) -> Iterator[None]:
+    """Turn a fault into one of the problems, so that others are found, too."""
+    try:
+        yield
+    except FaultError as fault:
+        problems.append(fault.problem)
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from solobox.data.formats.voc import read_record
 from solobox.data.images import open_upright
+from solobox.data.parsing.download import download
 from solobox.data.parsing.layout import inside, read_lines
-from solobox.data.record import FaultError, Found, Object, Problem, Record, place
-from solobox.errors import ConfigError, DataError
+from solobox.data.record import FaultError, Found, Object, Problem, Record, noting, place
+from solobox.errors import ConfigError
 
 PAGE = "https://thor.robots.ox.ac.uk/datasets/pets/"
 LISTS = {"train": "trainval.txt", "test": "test.txt"}
@@ -79,20 +80,16 @@ class OxfordPet:
         )
 
     def _fetch(self, root: Path, folder: Path) -> None:
-        reason = "data.format.download is false"
-        if self.download:
-            try:
-                from torchvision.datasets import OxfordIIITPet
+        def fetch() -> None:
+            from torchvision.datasets import OxfordIIITPet
 
-                OxfordIIITPet(str(root), download=True)
-                return
-            except (OSError, RuntimeError) as error:  # no network, or a damaged archive
-                reason = f"the download failed ({error})"
-        raise DataError(
-            f"{root}: expected Oxford-IIIT Pet in {folder}, found no images/ and annotations/ "
-            f"there, and {reason}. Fetch images.tar.gz and annotations.tar.gz from {PAGE} and "
-            f"unpack both in {folder}"
-        )
+            OxfordIIITPet(str(root), download=True)
+
+        download(
+            fetch, self.download, root,
+            f"expected Oxford-IIIT Pet in {folder}, found no images/ and annotations/ there",
+            f"Fetch images.tar.gz and annotations.tar.gz from {PAGE} and unpack both in {folder}",
+        )  # fmt: skip
 
     def _records(
         self, folder: Path, pets: Sequence[_Listed], problems: list[Problem]
@@ -117,10 +114,8 @@ def _read_list(path: Path, problems: list[Problem]) -> list[_Listed]:
     for line, text in read_lines(path):
         if text.startswith("#"):
             continue
-        try:
+        with noting(problems):
             pets.append(_listed(path, line, text.split()))
-        except FaultError as fault:
-            problems.append(fault.problem)
     return pets
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from solobox.data.parsing.layout import images_in, inside, read_lines
 from solobox.data.parsing.written_box import number, to_object
-from solobox.data.record import FaultError, Found, Problem, Record, place
+from solobox.data.record import FaultError, Found, Problem, Record, noting, place
 from solobox.errors import DataError
 
 
@@ -51,16 +51,13 @@ class TinyImagenet:
 
 def _records(table: Path, images: Path, label: str | None, problems: list[Problem]) -> list[Record]:
     """The rows of a table; their second field is the class where none is given."""
-    records, lines = [], []
-    try:
+    records: list[Record] = []
+    lines: list[tuple[int, str]] = []
+    with noting(problems):
         lines = read_lines(table)
-    except FaultError as fault:
-        problems.append(fault.problem)
     for line, text in lines:
-        try:
+        with noting(problems):
             records.append(_record(table, line, text.split("\t"), images, label))
-        except FaultError as fault:
-            problems.append(fault.problem)
     if not lines or not images.is_dir():
         return records
     told = {record.image for record in records} | {problem.image for problem in problems}

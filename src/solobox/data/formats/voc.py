@@ -17,7 +17,7 @@ from solobox.data.parsing.layout import (
     split_lists,
 )
 from solobox.data.parsing.safe_xml import parse_xml
-from solobox.data.record import FaultError, Found, Object, Problem, Record
+from solobox.data.record import FaultError, Found, Object, Problem, Record, noting
 from solobox.errors import DataError
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -103,16 +103,12 @@ def _records(
     else:
         sources = []
         for path, line, name in names:
-            try:
+            with noting(problems):
                 sources.append(inside(annotations, f"{name}.xml", path, line))
-            except FaultError as fault:
-                problems.append(fault.problem)
     records = []
     for source in sources:
-        try:
+        with noting(problems):
             records.append(read_record(source, images, found))
-        except FaultError as fault:
-            problems.append(fault.problem)
     return records
 
 

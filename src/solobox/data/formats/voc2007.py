@@ -1,10 +1,11 @@
 """PASCAL VOC 2007, downloaded."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from solobox.data.formats.voc import Voc
+from solobox.data.parsing.download import download
 from solobox.data.record import Found
-from solobox.errors import DataError
 
 ARCHIVES = "https://thor.robots.ox.ac.uk/pascal/VOC/voc2007/"
 
@@ -34,24 +35,19 @@ class Voc2007:
         if not all(path.is_file() for path in lists):
             self._fetch(root, folder)
         found = Voc().read(folder)
-        return Found(
-            f"VOC 2007, {found.layout}", found.splits, found.classes, found.problems, False
-        )
+        return replace(found, layout=f"VOC 2007, {found.layout}", everywhere=False)
 
     def _fetch(self, root: Path, folder: Path) -> None:
-        reason = "data.format.download is false"
-        if self.download:
-            try:
-                from torchvision.datasets import VOCDetection
+        def fetch() -> None:
+            from torchvision.datasets import VOCDetection
 
-                # The test images first: without those of trainval a reader refuses the folder.
-                for image_set in ("test", "trainval"):
-                    VOCDetection(str(root), year="2007", image_set=image_set, download=True)
-                return
-            except (OSError, RuntimeError) as error:  # no network, or a damaged archive
-                reason = f"the download failed ({error})"
-        raise DataError(
-            f"{root}: expected VOC 2007 in {folder}, found no such folder, and {reason}. Fetch "
-            f"VOCtrainval_06-Nov-2007.tar and VOCtest_06-Nov-2007.tar from {ARCHIVES} and unpack "
-            f"both in {root}"
-        )
+            # The test images first: without those of trainval a reader refuses the folder.
+            for image_set in ("test", "trainval"):
+                VOCDetection(str(root), year="2007", image_set=image_set, download=True)
+
+        download(
+            fetch, self.download, root,
+            f"expected VOC 2007 in {folder}, found no such folder",
+            f"Fetch VOCtrainval_06-Nov-2007.tar and VOCtest_06-Nov-2007.tar from {ARCHIVES} and "
+            f"unpack both in {root}",
+        )  # fmt: skip

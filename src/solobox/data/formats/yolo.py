@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from solobox.data.images import header
+from solobox.data.images import upright_size
 from solobox.data.parsing.layout import read_lines
 from solobox.data.parsing.written_box import number, to_object
 from solobox.data.parsing.yolo_folders import Pair, pairs_of
 from solobox.data.parsing.yolo_yaml import described
-from solobox.data.record import FaultError, Found, Object, Problem, Record, place
+from solobox.data.record import FaultError, Found, Object, Problem, Record, noting, place
 from solobox.errors import DataError
 
 LARGEST_LABELS = 1_000_000  # bytes; a real file has a line or two
@@ -57,7 +57,7 @@ def _records(
     for image, labels in pairs:
         images.setdefault(labels, set()).add(image)
     for image, labels in pairs:
-        try:
+        with noting(problems):
             if others := images[labels] - {image}:
                 raise FaultError(
                     str(image), "duplicate name",
@@ -73,8 +73,6 @@ def _records(
                     image=image,
                 )  # fmt: skip
             yield _record(image, labels, names)
-        except FaultError as fault:
-            problems.append(fault.problem)
 
 
 def _record(image: Path, labels: Path, names: tuple[str, ...]) -> Record:
@@ -109,12 +107,6 @@ def _object(
             "wrong units",
             f"expected fractions of the image; found {' '.join(fields[1:])}: are these pixels?",
         )
-    return to_object(names[int(key)], (a, b, c, d), "centre", "fractions", lambda: _size(image))
-
-
-def _size(image: Path) -> tuple[int, int] | None:
-    """Width and height; None where the image cannot be read, which the contract reports."""
-    try:
-        return header(image).size
-    except FaultError:
-        return None
+    return to_object(
+        names[int(key)], (a, b, c, d), "centre", "fractions", lambda: upright_size(image)
+    )

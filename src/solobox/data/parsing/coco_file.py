@@ -7,7 +7,7 @@ from typing import Any
 from solobox.data.parsing.coco_image import Box, CocoImage, box_of, size_of, suspect_corners
 from solobox.data.parsing.layout import inside
 from solobox.data.parsing.strict_json import Entry, Spot, read_json, shown
-from solobox.data.record import FaultError, Problem
+from solobox.data.record import FaultError, Problem, noting
 
 LISTS = ("images", "annotations", "categories")
 
@@ -68,10 +68,8 @@ class CocoFile:
         images = self._images(content["images"])
         by_id = {image.id: image for image in images}
         for number, value in enumerate(content["annotations"], 1):
-            try:
+            with noting(self.problems):
                 self._annotation(Spot(path, f"annotation number {number}"), value, by_id)
-            except FaultError as fault:
-                self.problems.append(fault.problem)
         self._check_names()
         self.problems += suspect_corners(path, images)
         self.records = [image.record(path) for image in images if image.whole]
@@ -104,10 +102,8 @@ class CocoFile:
     def _images(self, values: list[Any]) -> list[CocoImage]:
         images: list[CocoImage] = []
         for number, value in enumerate(values, 1):
-            try:
+            with noting(self.problems):
                 images.append(self._image(Spot(self.path, f"image number {number}"), value))
-            except FaultError as fault:
-                self.problems.append(fault.problem)
         self._check_unique(images)
         return images
 

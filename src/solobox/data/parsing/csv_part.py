@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from solobox.data.images import header
+from solobox.data.images import upright_size
 from solobox.data.parsing.csv_entries import Entries, Entry, number_alone
 from solobox.data.parsing.csv_names import SAID
 from solobox.data.parsing.csv_table import Row
 from solobox.data.parsing.written_box import Size, forms_of, to_object, unit_of
-from solobox.data.record import FaultError, Problem, Record
+from solobox.data.record import FaultError, Problem, Record, noting
 
 SizeOf = Callable[[Path], Size | None]
 
@@ -46,19 +46,17 @@ def read_part(reading: Entries, rows: Sequence[Row], unit: str | None) -> Part:
     entries: list[Entry] = []
     problems: list[Problem] = []
     for row in rows:
-        try:
+        with noting(problems):
             entries.append(reading.read(row))
-        except FaultError as fault:
-            problems.append(fault.problem)
     lost = {problem.image for problem in problems if problem.image}
-    size_of = functools.cache(_size_of)
+    sizes = functools.cache(upright_size)
     unit = unit or unit_of([entry.box for entry in entries if entry.box])
     columns = reading.columns
-    form = columns.form or _form(reading.table, entries, unit, size_of)
+    form = columns.form or _form(reading.table, entries, unit, sizes)
     boxes = columns.said if columns.form else f"{columns.said}, {SAID[form]}"
     return Part(
         records=[
-            (split, _record(reading.table, rows_of_it, form, unit, size_of))
+            (split, _record(reading.table, rows_of_it, form, unit, sizes))
             for (split, image), rows_of_it in _grouped(entries).items()
             if image not in lost
         ],
@@ -75,15 +73,15 @@ def _grouped(entries: Sequence[Entry]) -> dict[tuple[str | None, Path], list[Ent
     return grouped
 
 
-def _record(table: Path, rows: Sequence[Entry], form: str, unit: str, size_of: SizeOf) -> Record:
+def _record(table: Path, rows: Sequence[Entry], form: str, unit: str, sizes: SizeOf) -> Record:
     first = rows[0]
-    size = functools.partial(size_of, first.image)
+    size = functools.partial(sizes, first.image)
     objects = (to_object(row.label, row.box, form, unit, size) for row in rows if row.box)
     return Record(first.image, table, tuple(objects), line=first.line, size=first.size)
 
 
-def _form(table: Path, entries: Sequence[Entry], unit: str, size_of: SizeOf) -> str:
-    known = [(entry.box, size_of(entry.image)) for entry in entries if entry.box]
+def _form(table: Path, entries: Sequence[Entry], unit: str, sizes: SizeOf) -> str:
+    known = [(entry.box, sizes(entry.image)) for entry in entries if entry.box]
     forms = forms_of([box for box, _ in known], unit, [size for _, size in known])
     if len(forms) != 1:
         found = "both fit" if forms else "neither fits"
@@ -94,13 +92,6 @@ def _form(table: Path, entries: Sequence[Entry], unit: str, size_of: SizeOf) -> 
             f"top_left",
         )  # fmt: skip
     return forms[0]
-
-
-def _size_of(image: Path) -> Size | None:
-    try:
-        return header(image).size
-    except FaultError:
-        return None  # the contract says what is wrong with it
 
 
 def _origin(reading: Entries, entries: Sequence[Entry]) -> str:

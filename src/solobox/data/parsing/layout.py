@@ -3,7 +3,7 @@
 import os
 import re
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from solobox.data.images import SUFFIXES
@@ -151,12 +151,17 @@ def below(folder: Path, name: str, source: Path, line: int | None = None) -> Pat
     written = name.strip().replace("\\", "/")
     if written.startswith("/") or written[1:3] == ":/":
         parts = [part for part in written.split("/") if part]
-        tails = [parts[k:] for k in range(len(parts))] if os.pardir not in parts else []
-        there = [folder.joinpath(*tail) for tail in tails if _possible("/".join(tail))]
-        found = next((path for path in there if os.path.isfile(path)), None)
+        found = end_of(folder, parts) if os.pardir not in parts else None
         if found is not None:
             return found
     return inside(folder, name, source, line)
+
+
+def end_of(folder: Path, parts: Sequence[str]) -> Path | None:
+    """The file that is left in a folder when a path loses the first of its parts, if any is."""
+    tails = [parts[k:] for k in range(len(parts))]
+    there = [folder.joinpath(*tail) for tail in tails if _possible("/".join(tail))]
+    return next((path for path in there if os.path.isfile(path)), None)
 
 
 def files_in(folder: Path, *suffixes: str) -> list[Path]:

@@ -8,6 +8,7 @@ from solobox.data.parsing.layout import (
     IMAGES,
     ORDER,
     below,
+    end_of,
     files_in,
     images_in,
     read_lines,
@@ -15,7 +16,7 @@ from solobox.data.parsing.layout import (
     split_lists,
 )  # fmt: skip
 from solobox.data.parsing.yolo_yaml import Description
-from solobox.data.record import FaultError, Problem
+from solobox.data.record import Problem, noting
 from solobox.errors import DataError
 
 
@@ -102,20 +103,11 @@ def _listed(root: Path, path: Path, problems: list[Problem]) -> Iterator[Pair]:
     by_name = {key: image for image in images_in(plain.images) for key in (image.stem, image.name)}
     for line, text in read_lines(path):
         name = text.split()[0] if path.parent.name == "Main" else text  # VOC's may carry a flag
-        try:
+        with noting(problems):
             image = below(root, name, path, line)
-        except FaultError as fault:
-            problems.append(fault.problem)
-            continue
-        image = by_name.get(name) or _shortened(root, image)
-        yield Pair(image, _labels_for(image.parent, plain) / f"{image.stem}.txt")
-
-
-def _shortened(root: Path, image: Path) -> Path:
-    """The file itself, or without the first folders, which are those of another machine."""
-    parts = image.relative_to(root).parts
-    tails = [root.joinpath(*parts[k:]) for k in range(len(parts))]
-    return next((path for path in tails if path.is_file()), image)
+            # The first folders may be those of another machine.
+            image = by_name.get(name) or end_of(root, image.relative_to(root).parts) or image
+            yield Pair(image, _labels_for(image.parent, plain) / f"{image.stem}.txt")
 
 
 def _labels_for(images: Path, plain: _Place) -> Path:

@@ -86,7 +86,7 @@ def _about(pack: Path) -> dict[str, Any]:
 def _is_whole(pack: Path, count: int) -> bool:
     """Whether a pack can be read; one that a broken disk left is removed."""
     try:
-        if _about(pack) and len(np.load(pack / "thumbs.npy")) == count:
+        if _about(pack) and len(np.load(pack / "thumbs.npy", mmap_mode="r")) == count:
             return len(np.load(pack / "images.npy", mmap_mode="r")) == count
     except FileNotFoundError:
         pass

@@ -68,10 +68,8 @@ def _recall(memory: Path) -> dict[str, tuple[Stamp, str]]:
                 name: ((int(size), int(modified), int(changed)), print_)
                 for name, size, modified, changed, print_ in csv.reader(file)
             }
-    except FileNotFoundError:
-        return {}
     except (OSError, ValueError, csv.Error):
-        return {}  # damaged: it is only a memory
+        return {}  # not there yet, or damaged: it is only a memory
 
 
 def _keep(memory: Path, known: dict[str, tuple[Stamp, str]]) -> None:
