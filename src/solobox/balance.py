@@ -102,7 +102,7 @@ def image_pulls(model: Localiser, objective: Objective, batches: Iterable[Batch]
 
 def _pulls(model: Localiser, objective: Objective, features: Tensor, batch: Batch) -> Tensor:
     with torch.enable_grad(), torch.autocast(features.device.type, enabled=False):
-        pred = Prediction.of(model.outputs(features))
+        pred = Prediction.of(model.outputs(features, batch.labels))
         losses = task_losses(*objective.image_losses(pred, batch.labels, batch.boxes))
         gradients = task_gradients(losses, features)
     # Rows of a mean: times their number they are what each image would send alone.

@@ -34,8 +34,9 @@ class SoloboxModule(LightningModule):
         objectives: both task losses into one number; one for each phase of the schedule.
         schedule: says which of them counts when.
         optimizer: makes an optimizer from parameter groups.
+        trunk_lr: factor of the trunk's learning rate.
         scheduler: factor of the learning rate at progress in [0, 1] of the run.
-        steps: optimizer steps of the whole run.
+        steps: optimizer steps of the whole run; a time limit moves it while it trains.
         seed: seed of the run; dropout in a step depends on (seed, step) alone.
         passport: plain data written into every checkpoint, enough to build the model again.
     """
@@ -47,6 +48,7 @@ class SoloboxModule(LightningModule):
         schedule: LossSchedule,
         *,
         optimizer: Callable[[list[dict[str, Any]]], Optimizer],
+        trunk_lr: float = 1.0,
         scheduler: Callable[[float], float],
         steps: int,
         seed: int,
@@ -58,12 +60,14 @@ class SoloboxModule(LightningModule):
         self.later = nn.ModuleList(objectives[1:])
         self.schedule = schedule
         self.make_optimizer = optimizer
+        self.trunk_lr = trunk_lr
         self.scheduler = scheduler
         self.steps = steps
         self.seed = seed
         self.passport = passport
         self._validated: list[tuple[Tensor, ...]] = []
-        self.results: Results | None = None  # of the last validation
+        self.results: Results | None = None  # of the last validation, on the original images
+        self.validated: Prediction  # the same, on the canvas
         self._losses: list[tuple[Tensor, Tensor, Tensor]] = []  # since the last step, per image
 
     @property
@@ -90,7 +94,9 @@ class SoloboxModule(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Loss of one batch; losses, weights and learning rate go to the logs."""
         features = self.model.features(batch.images)
-        pred = Prediction.of(self.model.outputs(features))
+        if not features.requires_grad:  # all of the trunk is frozen
+            features.requires_grad_()
+        pred = Prediction.of(self.model.outputs(features, batch.labels))
         parts = self.active(
             pred, batch.labels, batch.boxes, self.global_step, features, self.schedule.scale
         )
@@ -121,12 +127,11 @@ class SoloboxModule(LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Metrics of the validation split."""
-        probabilities, boxes = (
-            torch.cat(column).cpu() for column in zip(*self._validated, strict=True)
-        )
+        columns = (torch.cat(column).cpu() for column in zip(*self._validated, strict=True))
+        self.validated = Prediction(*columns)
         self._validated.clear()
         val = self.trainer.datamodule.val  # type: ignore[attr-defined]
-        self.results = results_of(probabilities, boxes, val)
+        self.results = results_of(*self.validated, val)
         values = validated(self.results, self.model.classes)
         self.log_dict(values)
         with self._moving_schedule():
@@ -140,15 +145,23 @@ class SoloboxModule(LightningModule):
     ) -> None:
         """Clip the norm of all gradients together; stop before a step that is no number.
 
-        Lightning's own refuses fused optimizers under bf16-mixed, where nothing is scaled.
+        Lightning's own refuses fused optimizers, which undo float16's scale themselves: for those
+        the gradients are still multiplied by it here.
 
         Raises:
-            DivergedError: a loss or gradient is not finite; no weight has changed.
+            DivergedError: a loss or gradient is not finite; no weight has changed. Under float16
+                a gradient that is too large is no fault: its scaler leaves the step out.
         """
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         gradients = [p.grad for p in parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
-        if not norm.isfinite():
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        excused = scaler is not None and all(
+            losses.isfinite().all() for *tasks, _ in self._losses for losses in tasks
+        )
+        if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
+            norm = norm / scaler.get_scale()
+        if not norm.isfinite() and not excused:
             names = self.trainer.datamodule.train.paths  # type: ignore[attr-defined]
             raise DivergedError(explain_divergence(self._losses, names, self.global_step))
         self._losses.clear()
@@ -157,7 +170,10 @@ class SoloboxModule(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """An optimizer whose weight decay spares biases, norms and learned loss weights."""
-        optimizer = self.make_optimizer(parameter_groups(self.model, self.objectives))
+        groups = parameter_groups(self.model, self.objectives, self.trunk_lr)
+        optimizer = self.make_optimizer(groups)
+        for group in optimizer.param_groups:
+            group["lr"] *= group["factor"]
         rates = LambdaLR(
             optimizer,
             lambda step: self.schedule.lr * self.scheduler(min(1.0, step / self.steps)),

@@ -10,8 +10,12 @@ from omegaconf import OmegaConf
 from torch import Tensor, nn
 
 from solobox.models.decode.sigmoid import Sigmoid
+from solobox.models.heads.class_specific import ClassSpecific
+from solobox.models.heads.decoupled import Decoupled
+from solobox.models.heads.flatten import Flatten
 from solobox.models.heads.linear import Linear
 from solobox.models.heads.soft_argmax import SoftArgmax
+from solobox.models.localiser import Localiser
 from solobox.stems import class_of, stems
 from solobox.types import TrainStats
 
@@ -25,9 +29,12 @@ every_head = pytest.mark.parametrize("name", HEADS)
 every_leaf = pytest.mark.parametrize(("kind", "name"), LEAVES)
 
 
-def head(name: str, channels: int = 16, classes: int = 2) -> nn.Module:
+def head(name: str, classes: int = 2, decode: str = "sigmoid", **options: int) -> Localiser:
+    """A model that is nothing but a head on maps of 16 channels."""
     kind = class_of("solobox.models.heads", name)
-    return kind(in_channels=channels, num_classes=classes, decode=Sigmoid())
+    box = class_of("solobox.models.decode", decode)(**options)
+    made = kind(in_channels=16, num_classes=classes, decode=box)
+    return Localiser(nn.Identity(), made, classes=[f"C{k + 1}" for k in range(classes)], size=32)
 
 
 def assert_inside(outputs: Tensor) -> None:
@@ -72,7 +79,7 @@ def test_head_takes_a_map_of_any_shape(
     name: str, classes: int, shape: tuple[int, int], device: torch.device
 ) -> None:
     made = head(name, classes=classes).to(device)
-    outputs = made(torch.randn(3, 16, *shape, device=device))
+    outputs = made.outputs(torch.randn(3, 16, *shape, device=device))
     assert outputs.shape == (3, classes + 4)
     assert_inside(outputs)
 
@@ -87,7 +94,7 @@ def test_box_is_inside_the_image_for_extreme_features(
         nn.init.normal_(parameter)
     features = scale * torch.rand(64, 16, 4, 4, device=device)
     features.requires_grad_()
-    outputs = made(features)
+    outputs = made.outputs(features)
     assert_inside(outputs)
     (gradient,) = torch.autograd.grad(outputs[:, -4:].sum(), features)
     assert gradient.isfinite().all()
@@ -99,7 +106,7 @@ def test_head_starts_with_the_mean_training_size_and_no_favourite_class(
 ) -> None:
     made = head(name).to(device)
     made.bind(STATS, torch.zeros(2))
-    outputs = made(torch.randn(3, 16, 4, 4, device=device))
+    outputs = made.outputs(torch.randn(3, 16, 4, 4, device=device))
     torch.testing.assert_close(outputs[:, -2:], torch.tensor([[0.3, 0.4]] * 3, device=device))
     assert not outputs[:, :-4].any()
 
@@ -109,46 +116,122 @@ def test_head_starts_at_the_class_scores_it_is_given(name: str) -> None:
     made = head(name, classes=3)
     scores = torch.tensor([0.7, -1.0, 2.0])
     made.bind(TrainStats(counts=(1, 1, 1), mean_box=STATS.mean_box, n=3), scores)
-    torch.testing.assert_close(made(torch.randn(2, 16, 4, 4))[:, :3], scores.expand(2, 3))
+    torch.testing.assert_close(made.outputs(torch.randn(2, 16, 4, 4))[:, :3], scores.expand(2, 3))
 
 
 @every_head
 def test_start_at_an_extreme_mean_box_is_inside_the_image(name: str) -> None:
     made = head(name)
     made.bind(TrainStats(counts=(1, 0), mean_box=(0.0, 1.0, 1.0, 1e-5), n=1), torch.zeros(2))
-    assert_inside(made(torch.randn(3, 16, 4, 4)))
+    assert_inside(made.outputs(torch.randn(3, 16, 4, 4)))
 
 
 @every_head
 def test_class_and_box_learn_from_the_features(name: str) -> None:
     made = head(name)
-    outputs = made(torch.randn(3, 16, 4, 4))
+    outputs = made.outputs(torch.randn(3, 16, 4, 4))
     outputs.square().sum().backward()
-    assert made.linear.weight.grad.any()
+    weights = [p for p in made.parameters() if p.ndim > 1]
+    assert any(p.grad is not None and p.grad.any() for p in weights)
 
 
-# Linear
-
-
-def test_linear_starts_at_the_mean_training_box() -> None:
-    made = Linear(in_channels=16, num_classes=2, decode=Sigmoid())
+@every_head
+@pytest.mark.parametrize("decode", stems("solobox.models.decode"))
+def test_every_head_takes_every_decoding_and_starts_at_the_mean_size(
+    name: str, decode: str, device: torch.device
+) -> None:
+    made = head(name, decode=decode).to(device)
     made.bind(STATS, torch.zeros(2))
-    box = made(torch.randn(1, 16, 4, 4))[0, -4:]
-    torch.testing.assert_close(box, torch.tensor(STATS.mean_box))
+    outputs = made.outputs(torch.randn(3, 16, 4, 4, device=device))
+    assert outputs.shape == (3, 6)
+    expected = torch.tensor([[0.3, 0.4]] * 3, device=device)
+    torch.testing.assert_close(outputs[:, -2:], expected, atol=1e-4, rtol=1e-4)
 
 
-def test_linear_with_a_grid_of_one_does_not_know_where_anything_is() -> None:
+# Linear, Flatten, Mlp
+
+
+@pytest.mark.parametrize("name", ["linear", "flatten", "mlp"])
+@pytest.mark.parametrize("decode", stems("solobox.models.decode"))
+def test_heads_without_attention_start_at_the_mean_training_box(name: str, decode: str) -> None:
+    made = head(name, decode=decode)
+    made.bind(STATS, torch.zeros(2))
+    box = made.outputs(torch.randn(1, 16, 4, 4))[0, -4:]
+    torch.testing.assert_close(box, torch.tensor(STATS.mean_box), atol=1e-4, rtol=1e-4)
+
+
+def test_linear_does_not_know_where_anything_is_and_flatten_does() -> None:
     features = torch.randn(1, 16, 4, 4)
     shuffled = features.flatten(2)[:, :, torch.randperm(16)].view_as(features)
-    for grid, same in ((1, True), (4, False)):
-        made = Linear(in_channels=16, num_classes=2, decode=Sigmoid(), grid=grid)
+    for kind, same in ((Linear, True), (Flatten, False)):
+        made = kind(in_channels=16, num_classes=2, decode=Sigmoid())
         nn.init.normal_(made.linear.weight)
         assert torch.allclose(made(features), made(shuffled), atol=1e-5) is same
 
 
-def test_linear_refuses_an_empty_grid() -> None:
-    with pytest.raises(ValueError, match="grid must be >= 1; found 0"):
-        Linear(in_channels=16, num_classes=2, decode=Sigmoid(), grid=0)
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("flatten", {"grid": 0}, "grid must be >= 1; found 0"),
+        ("mlp", {"hidden": 0}, "hidden must be >= 1"),
+        ("mlp", {"dropout": 1.0}, r"dropout in \[0, 1\)"),
+        ("decoupled", {"width": 0}, "width must be >= 1"),
+        ("decoupled", {"temperature": 0.0}, "temperature > 0"),
+        ("class_specific", {"temperature": -1.0}, "temperature must be > 0; found -1.0"),
+        ("soft_argmax", {"temperature": 0.0}, "temperature must be > 0; found 0.0"),
+    ],
+)
+def test_number_out_of_range_is_refused(name: str, options: dict[str, Any], said: str) -> None:
+    kind = class_of("solobox.models.heads", name)
+    with pytest.raises(ValueError, match=said):
+        kind(in_channels=16, num_classes=2, decode=Sigmoid(), **options)
+
+
+# Decoupled
+
+
+def test_decoupled_box_does_not_reach_the_class_branch_nor_the_class_the_box_branch() -> None:
+    made = Decoupled(in_channels=16, num_classes=2, decode=Sigmoid())
+    for parameter in made.parameters():
+        nn.init.normal_(parameter)
+    of_class = {n for n, _ in made.named_parameters() if n.startswith(("class_", "scores"))}
+    outputs = made(torch.randn(2, 16, 4, 4))
+    for part, reached in ((outputs[:, :2], True), (outputs[:, 2:], False)):
+        made.zero_grad()
+        part.square().sum().backward(retain_graph=True)
+        for name, parameter in made.named_parameters():
+            touched = parameter.grad is not None and bool(parameter.grad.any())
+            assert touched is (reached if name in of_class else not reached), name
+
+
+# ClassSpecific
+
+
+def test_class_specific_trains_the_box_of_the_true_class_and_gives_that_of_the_predicted() -> None:
+    made = head("class_specific", classes=3)
+    for parameter in made.head.parameters():
+        nn.init.normal_(parameter)
+    features, labels = torch.randn(8, 16, 4, 4), torch.arange(8) % 3
+    inside = made.head(features)
+    assert inside.shape == (8, 3 + 4 * 3)
+    boxes = inside[:, 3:].view(8, 3, 4)
+    trained, given = made.outputs(features, labels), made.outputs(features)
+    predicted = inside[:, :3].argmax(1)
+    assert not torch.equal(predicted, labels)
+    assert torch.equal(trained, torch.cat((inside[:, :3], boxes[range(8), labels]), dim=1))
+    assert torch.equal(given, torch.cat((inside[:, :3], boxes[range(8), predicted]), dim=1))
+
+
+def test_class_specific_with_one_class_is_soft_argmax() -> None:
+    specific = ClassSpecific(in_channels=16, num_classes=1, decode=Sigmoid())
+    plain = SoftArgmax(in_channels=16, num_classes=1, decode=Sigmoid())
+    with torch.no_grad():
+        nn.init.normal_(plain.attention.weight)
+        nn.init.normal_(plain.linear.weight)
+        specific.attention.weight.copy_(plain.attention.weight)
+        specific.weight[0] = plain.linear.weight.T
+    features = torch.randn(3, 16, 4, 4)
+    torch.testing.assert_close(specific(features), plain(features))
 
 
 # SoftArgmax
@@ -190,27 +273,3 @@ def test_soft_argmax_reads_class_and_size_where_it_looks() -> None:
 def test_soft_argmax_without_a_bright_cell_is_the_middle() -> None:
     made, features = bright([], rows=3, columns=5)
     assert made(features)[0, 2:4].tolist() == pytest.approx([0.5, 0.5])
-
-
-# Sigmoid
-
-
-def test_decode_undoes_its_raw_numbers() -> None:
-    decode = Sigmoid()
-    values = torch.linspace(0.01, 0.99, 50)
-    torch.testing.assert_close(decode.centre(decode.raw_centre(values)), values)
-    torch.testing.assert_close(decode.size(decode.raw_size(values)), values)
-
-
-@pytest.mark.parametrize("extreme", [-1e4, 1e4])
-def test_decoded_numbers_stay_in_range_for_extreme_raw_numbers(extreme: float) -> None:
-    raw = torch.full((2,), extreme)
-    assert ((Sigmoid().centre(raw) >= 0) & (Sigmoid().centre(raw) <= 1)).all()
-    assert ((Sigmoid().size(raw) >= 1e-4) & (Sigmoid().size(raw) <= 1)).all()
-
-
-@pytest.mark.parametrize("value", [0.0, 1e-6, 1.0])
-def test_raw_numbers_of_the_ends_of_the_range_are_finite(value: float) -> None:
-    ends = torch.full((2,), value)
-    assert Sigmoid().raw_centre(ends).isfinite().all()
-    assert Sigmoid().raw_size(ends).isfinite().all()

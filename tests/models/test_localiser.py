@@ -8,10 +8,11 @@ from torch import Tensor
 
 from solobox import boxes, models
 from solobox.errors import ConfigError
+from solobox.stems import stems
 from solobox.types import Prediction, TrainStats
 
 STATS = TrainStats(counts=(6, 4), mean_box=(0.55, 0.45, 0.3, 0.4), n=10)
-every_head = pytest.mark.parametrize("head", ["linear", "soft_argmax"])
+every_head = pytest.mark.parametrize("head", stems("solobox.models.heads"))
 
 
 def description(name: str = "soft_argmax", **changes: Any) -> dict[str, Any]:
@@ -22,11 +23,17 @@ def description(name: str = "soft_argmax", **changes: Any) -> dict[str, Any]:
         "classes": ["ellipse", "triangle"],
         "size": 32,
         "resize": "squash",
+        "channels": 3,
     } | changes
 
 
 def photographs(n: int, device: torch.device, size: int = 32) -> Tensor:
     return torch.randint(256, (n, 3, size, size), dtype=torch.uint8, device=device)
+
+
+def shake(head: torch.nn.Module, std: float) -> None:
+    for parameter in head.parameters():
+        torch.nn.init.normal_(parameter, std=std)
 
 
 @every_head
@@ -44,15 +51,14 @@ def test_outputs_are_k_scores_and_a_box(
 @every_head
 def test_box_stays_in_the_image_whatever_the_weights(head: str, device: torch.device) -> None:
     model = models.build(description(head)).to(device)
-    for parameter in model.head.parameters():
-        torch.nn.init.normal_(parameter, std=100.0)
+    shake(model.head, 100.0)
     box = Prediction.of(model(photographs(8, device))).box
     assert ((box[:, :2] >= 0) & (box[:, :2] <= 1)).all()
     assert ((box[:, 2:] > 0) & (box[:, 2:] <= 1)).all()
 
 
 def test_first_prediction_is_the_mean_training_box(device: torch.device) -> None:
-    model = models.build(description("linear")).to(device)
+    model = models.build(description("flatten")).to(device)
     model.bind(STATS, torch.zeros(2))
     logits, box = Prediction.of(model(photographs(2, device)))
     torch.testing.assert_close(box, torch.tensor([STATS.mean_box] * 2, device=device))
@@ -80,19 +86,19 @@ def test_same_description_gives_the_same_model(head: str) -> None:
 
 
 def test_weights_fit_a_model_built_again_from_the_description(device: torch.device) -> None:
-    first = models.build(description("linear")).to(device).eval()
+    first = models.build(description("flatten")).to(device).eval()
     first.bind(STATS, torch.zeros(2))
-    torch.nn.init.normal_(first.head.linear.weight, std=0.01)
-    second = models.build(description("linear")).to(device).eval()
+    shake(first.head, 0.01)
+    second = models.build(description("flatten")).to(device).eval()
     second.load_state_dict(first.state_dict())
     images = photographs(2, device)
     assert torch.equal(first(images), second(images))
 
 
 def test_description_is_left_as_it_was() -> None:
-    given = description(head={"name": "linear", "grid": 2})
+    given = description(head={"name": "flatten", "grid": 2})
     models.build(given)
-    assert given == description(head={"name": "linear", "grid": 2})
+    assert given == description(head={"name": "flatten", "grid": 2})
 
 
 def test_model_knows_its_classes_and_size() -> None:
@@ -106,8 +112,8 @@ def test_model_knows_its_classes_and_size() -> None:
     [
         ({"head": {"name": "linaer"}}, "did you mean 'linear'"),
         ({"decode": {"name": "sigmiod"}}, "did you mean 'sigmoid'"),
-        ({"head": {"name": "linear", "grid": 0}}, "grid must be >= 1; found 0"),
-        ({"head": {"name": "linear", "gird": 2}}, "gird"),
+        ({"head": {"name": "flatten", "grid": 0}}, "grid must be >= 1; found 0"),
+        ({"head": {"name": "flatten", "gird": 2}}, "gird"),
         ({"head": {"name": "soft_argmax", "grid": 2}}, "grid"),
         ({"backbone": "resnet19"}, "found resnet19"),
     ],
@@ -135,7 +141,7 @@ def test_image_is_normalised_with_the_statistics_of_imagenet(device: torch.devic
 @every_head
 def test_outputs_stay_float32_under_bfloat16(head: str, device: torch.device) -> None:
     model = models.build(description(head)).to(device)
-    torch.nn.init.normal_(model.head.linear.weight, std=0.1)
+    shake(model.head, 0.1)
     with torch.autocast(device.type, dtype=torch.bfloat16):
         features = model.features(photographs(2, device))
         outputs = model(photographs(2, device))
@@ -150,7 +156,7 @@ def test_predict_gives_probabilities_and_a_box_cut_to_the_image(
     head: str, device: torch.device
 ) -> None:
     model = models.build(description(head)).to(device).eval()
-    torch.nn.init.normal_(model.head.linear.weight)
+    shake(model.head, 1.0)
     probabilities, box = model.predict(photographs(8, device))
     torch.testing.assert_close(probabilities.sum(-1), torch.ones(8, device=device))
     corners = boxes.to_corners(box)
@@ -167,3 +173,17 @@ def test_one_step_trains_trunk_and_head(head: str, device: torch.device) -> None
         optimizer.step()
     assert all(p.grad.isfinite().all() for p in model.parameters())
     assert all(p.grad.any() for p in model.trunk.parameters() if p.ndim > 1)
+
+
+def test_grey_model_takes_colour_and_grey_alike(device: torch.device) -> None:
+    model = models.build(description(channels=1)).to(device).eval()
+    shake(model.head, 0.1)
+    grey = torch.randint(256, (2, 1, 32, 32), dtype=torch.uint8, device=device)
+    torch.testing.assert_close(model(grey), model(grey.expand(-1, 3, -1, -1)))
+
+
+def test_colour_model_takes_grey_as_three_equal_colours(device: torch.device) -> None:
+    model = models.build(description()).to(device).eval()
+    shake(model.head, 0.1)
+    grey = torch.randint(256, (2, 1, 32, 32), dtype=torch.uint8, device=device)
+    torch.testing.assert_close(model(grey), model(grey.expand(-1, 3, -1, -1)))

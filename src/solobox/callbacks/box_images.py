@@ -8,7 +8,7 @@ from solobox.boxes import to_corners
 from solobox.data.datamodule import DataModule
 from solobox.engine.logger import tensorboards
 from solobox.errors import ConfigError
-from solobox.models.localiser import Localiser
+from solobox.module import SoloboxModule
 
 TRUE, RIGHT, WRONG = (255, 255, 255), (60, 220, 90), (255, 70, 60)
 
@@ -40,13 +40,13 @@ class BoxImages(Callback):
         if trainer.sanity_checking or not self.count or not trainer.loggers or not turn:
             return
         data = trainer.datamodule  # type: ignore[attr-defined]
-        assert isinstance(data, DataModule) and isinstance(pl_module.model, Localiser)
-        picks = torch.linspace(0, len(data.val) - 1, min(self.count, len(data.val))).long()
+        assert isinstance(data, DataModule) and isinstance(pl_module, SoloboxModule)
+        pred, n = pl_module.validated, len(pl_module.validated.box)
+        picks = torch.linspace(0, n - 1, min(self.count, n)).long()
         images = torch.from_numpy(data.val.images[picks.numpy()]).permute(0, 3, 1, 2)
-        pred = pl_module.model.predict(images.to(pl_module.device))
-        labels = torch.from_numpy(data.val.labels)[picks]
-        right = pred.logits.argmax(-1).cpu() == labels
-        sheet = draw(images, torch.from_numpy(data.val.boxes)[picks], pred.box.cpu(), right)
+        right = pred.logits.argmax(-1)[picks] == torch.from_numpy(data.val.labels)[picks]
+        boxes = torch.from_numpy(data.val.boxes)[picks]
+        sheet = draw(images, boxes, pred.box[picks], right)
         for logger in tensorboards(trainer):
             logger.experiment.add_images("val/boxes", sheet, trainer.global_step - 1)
 

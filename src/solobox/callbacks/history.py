@@ -9,9 +9,10 @@ from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from solobox.atomic import replacing
+from solobox.callbacks.clock import Clock
 
 COLUMNS = (
-    ["epoch", "step", "lr", "loss/classification", "loss/localisation", "loss/total"]
+    ["epoch", "step", "seconds", "lr", "loss/classification", "loss/localisation", "loss/total"]
     + [f"val/{name}" for name in ("acc", "iou", "gt_known_50", "loc_50", "loc_70")]
 )  # fmt: skip
 LOSSES = ("classification", "localisation", "total")
@@ -24,10 +25,12 @@ class History(Callback):
 
     Args:
         path: the CSV file.
+        clock: counts the run's seconds.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
+        self.clock = clock
         self.sums = torch.zeros(len(LOSSES), dtype=torch.float64)
         self.batches = 0
         self.metrics: dict[str, float] = {}
@@ -64,6 +67,7 @@ class History(Callback):
             **self.metrics,
             "epoch": trainer.current_epoch,
             "step": trainer.global_step,
+            "seconds": round(self.clock.seconds, 2),
             "lr": trainer.optimizers[0].param_groups[0]["lr"],
             "loss/classification": classification,
             "loss/localisation": localisation,

@@ -1,7 +1,7 @@
 """A line an epoch with both losses and the metrics, and a bar while it runs."""
 
 import time
-from typing import Any
+from typing import Any, cast
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import ProgressBar
@@ -9,20 +9,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
+from solobox.module import SoloboxModule
+
 REFRESH = 0.2  # seconds between two updates; more would cost training time
 SHOWN = {"acc": "acc", "iou": "iou", "loc_50": "loc@.5"}
 
 
 class EpochLines(ProgressBar):
-    """Prints a line after each epoch; on a terminal also a bar with the losses of the moment.
+    """Prints a line after each epoch; on a terminal also a bar with the losses of the moment."""
 
-    Args:
-        steps: optimizer steps of the whole run.
-    """
-
-    def __init__(self, steps: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.steps = steps
         self.console = Console()
         self.bar: Progress | None = None
         self.updated = 0.0
@@ -43,7 +40,7 @@ class EpochLines(ProgressBar):
             transient=True,
         )
         self.bar.start()
-        self.bar.add_task("", total=self.steps)
+        self.bar.add_task("", total=cast(SoloboxModule, pl_module).steps)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any
@@ -55,7 +52,11 @@ class EpochLines(ProgressBar):
         self.updated = time.perf_counter()
         text = f"epoch {trainer.current_epoch + 1}  losses: {_shown(self.losses)}"
         task = self.bar.task_ids[0]
-        self.bar.update(task, description=text, completed=trainer.global_step, refresh=True)
+        done, total = (
+            trainer.global_step,
+            cast(SoloboxModule, pl_module).steps,
+        )  # a time limit moves the end
+        self.bar.update(task, description=text, completed=done, total=total, refresh=True)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note the metrics."""

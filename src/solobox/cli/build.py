@@ -15,6 +15,7 @@ from solobox.callbacks.clean_stop import CleanStop
 from solobox.callbacks.clock import Clock
 from solobox.callbacks.collapse import Collapse
 from solobox.callbacks.finite import Finite
+from solobox.callbacks.freeze import Freeze
 from solobox.callbacks.history import History
 from solobox.callbacks.hparams import HParams
 from solobox.callbacks.length import Length
@@ -27,9 +28,9 @@ from solobox.engine.checkpoint_io import AtomicCheckpointIO
 from solobox.engine.hardware import time_limit
 from solobox.engine.logger import EventsLogger
 from solobox.engine.parameter_groups import parameter_groups
+from solobox.engine.warm_start import warm_start
 from solobox.errors import ConfigError
 from solobox.losses import ROLES
-from solobox.models.backbone import load_weights
 from solobox.module import SoloboxModule
 
 
@@ -66,26 +67,36 @@ def build_module(settings: Settings, data: DataModule, typed: Sequence[str]) -> 
         "classes": list(data.source.classes),
         "size": settings["data"]["size"],
         "resize": settings["data"].get("resize", "squash"),
+        "channels": choices["channels"],
     }
     model = models.build(description)
-    if choices["weights"] is not None and settings["ckpt_path"] is None:
-        load_weights(model.trunk, choices["backbone"], choices["weights"])
     objectives, schedule = build_objectives(settings["loss"], data.source.classes, data.stats)
     if schedule.metrics and settings["trainer"].get("limit_val_batches") == 0:
         raise ConfigError(
             "loss/schedule asks for validation metrics, and trainer.limit_val_batches=0 makes none"
         )
     model.bind(data.stats, objectives[0].initial_logits(data.stats))
+    if choices["weights"] is not None and settings["ckpt_path"] is None:
+        print(f"weights: {warm_start(model, description, str(choices['weights']))}")
+    if not choices["trunk_lr"] > 0:
+        raise ConfigError(
+            f"model.trunk_lr must be > 0; found {choices['trunk_lr']}. To keep the trunk as it "
+            f"is, freeze its parts: model.frozen"
+        )
     optimizer = made("optimizer", settings["optimizer"])
     try:
-        optimizer(parameter_groups(model, objectives))
+        optimizer(parameter_groups(model, objectives, choices["trunk_lr"]))
     except (TypeError, ValueError) as error:
         raise ConfigError(f"optimizer: {error}") from error
+    model.to(memory_format=torch.channels_last)
+    if settings["trainer"]["compile"]:
+        model.trunk.compile()  # in place: the names in checkpoints stay the same
     return SoloboxModule(
-        model.to(memory_format=torch.channels_last),
+        model,
         objectives,
         schedule,
         optimizer=optimizer,
+        trunk_lr=choices["trunk_lr"],
         scheduler=made("scheduler", settings["scheduler"]),
         steps=run_length(settings, data),
         seed=settings["seed"],
@@ -121,20 +132,23 @@ def build_trainer(
         resumed_at: step from which a continued run goes on.
     """
     options = dict(settings["trainer"])
-    for ours in ("max_steps", "max_epochs", "limit_train_batches"):
+    seconds = time_limit(options)
+    for ours in ("max_steps", "max_epochs", "max_time", "limit_train_batches", "compile"):
         options.pop(ours, None)
-    options["max_time"] = time_limit(options)
+    model = settings["model"]
     extra = dict(settings["callbacks"])
     checkpoints = Checkpoints(directory / "checkpoints", **extra.pop("checkpoints"))
+    clock = Clock()
     callbacks = [
-        EpochLines(steps),
-        Length(steps),
+        EpochLines(),
+        clock,
+        Length(steps, clock, seconds),
+        Freeze(model["frozen"], model["thaw"], model["batchnorm"]),
         Calibrate(),
         BalancePanel(),
-        Clock(),
         Collapse(),
         Finite(),
-        History(directory / "history.csv"),
+        History(directory / "history.csv", clock),
         HParams(_hparams(settings)),
         checkpoints,
         CleanStop(checkpoints),

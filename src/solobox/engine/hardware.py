@@ -1,14 +1,15 @@
 """The trainer's options for the machine at hand."""
 
 import math
-from datetime import timedelta
+import os
+import shutil
 from typing import Any
 
 import torch
 
 from solobox.errors import ConfigError
 
-PRECISIONS = ("32-true", "bf16-mixed")
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 
 
 def for_this_machine(options: dict[str, Any]) -> dict[str, Any]:
@@ -37,6 +38,15 @@ def for_this_machine(options: dict[str, Any]) -> dict[str, Any]:
             f"trainer.precision must be null or one of {', '.join(PRECISIONS)}; "
             f"found {options['precision']!r}"
         )
+    if options["precision"] == "16-mixed" and options["accelerator"] == "cpu":
+        raise ConfigError(
+            "trainer.precision=16-mixed needs a CUDA GPU; on the CPU use 32-true or bf16-mixed"
+        )
+    if options["compile"] and shutil.which(os.environ.get("CXX", "g++")) is None:
+        raise ConfigError(
+            "trainer.compile=true needs a C++ compiler (g++, or the one CXX names), and there is "
+            "none; install one, or leave it out"
+        )
     if options["devices"] != 1:
         raise ConfigError("trainer.devices must be 1: several devices are not supported yet")
     for name in ("accumulate_grad_batches", "log_every_n_steps", "check_val_every_n_epoch"):
@@ -46,8 +56,8 @@ def for_this_machine(options: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-def time_limit(options: dict[str, Any]) -> timedelta | None:
-    """The trainer's max_time, given in seconds or as DD:HH:MM:SS.
+def time_limit(options: dict[str, Any]) -> float | None:
+    """The trainer's max_time in seconds, given so or as DD:HH:MM:SS.
 
     Raises:
         ConfigError: it cannot be read, or is not more than 0.
@@ -64,4 +74,4 @@ def time_limit(options: dict[str, Any]) -> timedelta | None:
         raise ConfigError(
             f"trainer.max_time must be seconds or DD:HH:MM:SS, more than 0; found {value!r}"
         ) from None
-    return timedelta(seconds=seconds)
+    return seconds

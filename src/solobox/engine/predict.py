@@ -8,11 +8,12 @@ from solobox import boxes as geometry
 from solobox.data.split import Split
 from solobox.metrics import Results
 from solobox.models.localiser import Localiser
+from solobox.models.mirrored import Mirrored
 from solobox.types import Batch
 
 
 def predict_split(
-    model: Localiser, loader: DataLoader[Batch], split: Split, device: torch.device
+    model: Localiser | Mirrored, loader: DataLoader[Batch], split: Split, device: torch.device
 ) -> Results:
     """Run a model over a split in its order; the results are float32 on the CPU."""
     model = model.to(device).eval()

@@ -21,12 +21,15 @@ def build(description: dict[str, Any]) -> Localiser:
             head, decode: {"name": one of the files in heads/ and decode/, **its parameters};
             classes: list of K class names, C1 first;
             size: side of the square input in pixels;
-            resize: "squash" or "letterbox": how images become such squares.
+            resize: "squash" or "letterbox": how images become such squares;
+            channels: 3, or 1 for a trunk that sees grey only.
 
     Raises:
         ConfigError: a name that does not exist, or a parameter that is out of range.
     """
-    trunk, channels = build_trunk(description["backbone"], description["size"])
+    trunk, channels = build_trunk(
+        description["backbone"], description["size"], description["channels"]
+    )
     decode = _part("decode", description["decode"])
     head = _part(
         "heads",
@@ -41,6 +44,7 @@ def build(description: dict[str, Any]) -> Localiser:
         classes=description["classes"],
         size=description["size"],
         resize=description["resize"],
+        channels=description["channels"],
     )
 
 

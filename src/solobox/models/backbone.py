@@ -1,7 +1,6 @@
 """Trunks by name: every torchvision classification CNN, cut before its pooling."""
 
 from collections import OrderedDict
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -13,22 +12,26 @@ from solobox.models.tiny import Tiny
 _NOT_TRUNK = {"avgpool", "fc", "classifier", "dropout", "AuxLogits", "aux1", "aux2"}
 
 
-def build_trunk(name: str, size: int = 96) -> tuple[nn.Module, int]:
-    """A trunk and its number of output channels: images (B, 3, H, W) -> (B, C, h, w).
+def build_trunk(name: str, size: int = 96, channels: int = 3) -> tuple[nn.Module, int]:
+    """A trunk and its number of output channels: images (B, channels, H, W) -> (B, C, h, w).
 
     Args:
         name: "tiny" or a torchvision classification CNN.
         size: side of the square images it must be able to take, in pixels.
+        channels: of the images, 3 or 1.
 
     Raises:
-        ConfigError: there is no such CNN, or it shrinks images of that size to nothing.
+        ConfigError: there is no such CNN, it shrinks images of that size to nothing, or channels
+            is another number.
     """
-    if name == "tiny":
-        return Tiny(), Tiny.channels
-    trunk = _cut(_whole(name))
+    if channels not in (1, 3):
+        raise ConfigError(f"model.channels must be 3 (colour) or 1 (grey); found {channels!r}")
+    trunk = Tiny() if name == "tiny" else cut(whole(name))
+    if channels == 1:
+        see_grey(trunk)
     try:
         with torch.no_grad():
-            features = trunk.eval()(torch.zeros(1, 3, size, size))
+            features = trunk.eval()(torch.zeros(1, channels, size, size))
     except RuntimeError as error:
         raise ConfigError(f"data.size={size} is too small for {name} ({error})") from error
     if features.ndim != 4:
@@ -36,42 +39,31 @@ def build_trunk(name: str, size: int = 96) -> tuple[nn.Module, int]:
     return trunk.train(), features.shape[1]
 
 
-def load_weights(trunk: nn.Module, name: str, path: str | Path) -> None:
-    """Load a torchvision state_dict of the whole network, leaving its classifier over.
+def parts(trunk: nn.Module) -> list[nn.Module]:
+    """The parts of a trunk that have weights, first to last: what can be frozen one by one."""
+    children = list(trunk.children())
+    while len(children) == 1:
+        children = list(children[0].children())
+    return [part for part in children if any(True for _ in part.parameters())]
+
+
+def see_grey(trunk: nn.Module) -> None:
+    """Give the first convolution one input: the sum of its filters over the three colours.
+
+    On a grey picture, whose colours are equal, that is what the filters said before, up to the
+    colours' different statistics.
+    """
+    first = next(module for module in trunk.modules() if isinstance(module, nn.Conv2d))
+    first.weight = nn.Parameter(first.weight.detach().sum(1, keepdim=True))
+    first.in_channels = 1
+
+
+def whole(backbone: str) -> nn.Module:
+    """A torchvision classification CNN as it is, with new weights.
 
     Raises:
-        ConfigError: no such file, not a state_dict, or not one of this backbone.
+        ConfigError: there is no such CNN; names those there are.
     """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise ConfigError(f"model.weights: there is no file {path}") from None
-    except Exception as error:
-        raise ConfigError(
-            f"model.weights: {path} is not a file of plain weights ({error})"
-        ) from error
-    if name == "tiny":
-        raise ConfigError("model.weights: tiny has no pretrained weights; choose another model")
-    if not isinstance(state, dict):
-        raise ConfigError(f"model.weights: {path} holds a {type(state).__name__}, not a state_dict")
-    whole = _whole(name)
-    cut = set(_cut(whole).state_dict(keep_vars=True).values())
-    wanted = {key for key, value in whole.state_dict(keep_vars=True).items() if value in cut}
-    loose = whole.state_dict().keys() - wanted
-    missing, unknown = sorted(wanted - state.keys()), sorted(state.keys() - wanted - loose)
-    if missing or unknown:
-        raise ConfigError(
-            f"model.weights: {path} does not belong to {name}: {len(missing)} entries are missing "
-            f"(first: {missing[:1]}), {len(unknown)} are not of this network ({unknown[:1]})"
-        )
-    try:
-        whole.load_state_dict({k: v for k, v in state.items() if k in wanted}, strict=False)
-    except RuntimeError as error:
-        raise ConfigError(f"model.weights: {path} does not fit {name} ({error})") from error
-    trunk.load_state_dict(_cut(whole).state_dict())
-
-
-def _whole(backbone: str) -> nn.Module:
     from torchvision import models  # 3 s to import, and `tiny` does not need it
 
     # Transformers have no feature map, and a detector's name would start a download.
@@ -88,9 +80,10 @@ def _whole(backbone: str) -> nn.Module:
     return models.get_model(backbone, weights=None, **extra)
 
 
-def _cut(network: nn.Module) -> nn.Module:
+def cut(network: nn.Module) -> nn.Module:
+    """The part of a network before its pooling; it shares its weights."""
     features = getattr(network, "features", None)
     if isinstance(features, nn.Module):
         return features
-    parts = OrderedDict((k, m) for k, m in network.named_children() if k not in _NOT_TRUNK)
-    return nn.Sequential(parts)
+    children = OrderedDict((k, m) for k, m in network.named_children() if k not in _NOT_TRUNK)
+    return nn.Sequential(children)

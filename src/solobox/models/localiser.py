@@ -18,14 +18,16 @@ class Localiser(nn.Module):
         classes: K class names, C1 first.
         size: side of the square images it is trained on, in pixels.
         resize: how an image becomes such a square, "squash" or "letterbox".
+        channels: of the trunk's input: 3, or 1 for a trunk that sees grey only.
 
     Shape:
-        images (B, 3, H, W) uint8 -> (B, K + 4) float32: logits C1 .. CK, then the box as centre
-        x, y, w, h in [0, 1] of the image, 0 < w, h.
+        images (B, 3, H, W) or (B, 1, H, W) uint8 -> (B, K + 4) float32: logits C1 .. CK, then the
+        box as centre x, y, w, h in [0, 1] of the image, 0 < w, h.
     """
 
     mean: Tensor
     std: Tensor
+    luma: Tensor
 
     def __init__(
         self,
@@ -35,6 +37,7 @@ class Localiser(nn.Module):
         classes: Sequence[str],
         size: int,
         resize: str = "squash",
+        channels: int = 3,
     ) -> None:
         super().__init__()
         self.trunk = trunk
@@ -42,9 +45,16 @@ class Localiser(nn.Module):
         self.classes = tuple(classes)
         self.size = size
         self.resize = resize
-        # ImageNet's channel statistics, as torchvision's pretrained trunks expect them.
-        self.register_buffer("mean", torch.tensor([123.675, 116.28, 103.53]).view(3, 1, 1))
-        self.register_buffer("std", torch.tensor([58.395, 57.12, 57.375]).view(3, 1, 1))
+        self.channels = channels
+        # ImageNet's channel statistics, as torchvision's pretrained trunks expect them; for grey
+        # the same weighted as grey is.
+        mean, std = torch.tensor([123.675, 116.28, 103.53]), torch.tensor([58.395, 57.12, 57.375])
+        luma = torch.tensor([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's "L"
+        if channels == 1:
+            mean, std = (luma @ mean)[None], (luma @ std)[None]
+        self.register_buffer("mean", mean.view(-1, 1, 1))
+        self.register_buffer("std", std.view(-1, 1, 1))
+        self.register_buffer("luma", luma.view(3, 1, 1), persistent=False)
 
     def bind(self, stats: TrainStats, logits: Tensor) -> None:
         """Let the head start at the mean training box and at class scores (K,)."""
@@ -54,13 +64,29 @@ class Localiser(nn.Module):
         """Normalise uint8 images and run the trunk: the float32 features both tasks share."""
         # In place on a float copy: half the time of (images - mean) / std on a CPU.
         floats = images.to(torch.float32, copy=True)
+        if self.channels == 1 and images.shape[1] == 3:
+            floats = (floats * self.luma).sum(1, keepdim=True)
+        elif self.channels == 3 and images.shape[1] == 1:
+            floats = floats.repeat(1, 3, 1, 1)
         return self.trunk(floats.sub_(self.mean).div_(self.std)).float()
 
-    def outputs(self, features: Tensor) -> Tensor:
-        """Outputs (B, K + 4) from shared features."""
+    def outputs(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Outputs (B, K + 4) from shared features.
+
+        Args:
+            features: (B, C, h, w) float32.
+            labels: (B,) true classes in training, None otherwise. Of a head with a box a class it
+                is the true class's that is trained, and the predicted class's that is given.
+        """
         # Boxes need float32: bfloat16 resolves a 640-pixel image in steps of 2 pixels.
         with torch.autocast(features.device.type, enabled=False):
-            return self.head(features)
+            outputs = self.head(features)
+        logits, rest = outputs.tensor_split((len(self.classes),), dim=1)
+        if rest.shape[1] == 4:
+            return outputs
+        chosen = logits.argmax(1) if labels is None else labels
+        rows = torch.arange(len(rest), device=rest.device)
+        return torch.cat((logits, rest.unflatten(1, (-1, 4))[rows, chosen]), dim=1)
 
     def forward(self, images: Tensor) -> Tensor:
         return self.outputs(self.features(images))

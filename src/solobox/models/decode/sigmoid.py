@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from solobox.types import TrainStats
+
 # No side is shorter than this part of the image, so that 0 < w, h holds in float32.
 SMALLEST_SIDE = 1e-4
 
@@ -12,9 +14,20 @@ class Sigmoid(nn.Module):
 
     x = sigmoid(r), and for sizes w = s + (1 - s) sigmoid(r) with s = 1e-4.
 
+    Attributes:
+        numbers: raw numbers a coordinate.
+
     Shape:
-        raw (..., 2) -> (..., 2) in fractions of the image, both ways.
+        raw (..., 2) -> (..., 2) in fractions of the image.
     """
+
+    numbers = 1
+
+    def bind(self, stats: TrainStats) -> tuple[Tensor, Tensor]:
+        """Raw numbers of the centre and of the size of the mean training box."""
+        box = torch.tensor(stats.mean_box)
+        size = (box[2:] - SMALLEST_SIDE) / (1 - SMALLEST_SIDE)
+        return torch.logit(box[:2], eps=1e-3), torch.logit(size, eps=1e-3)
 
     def centre(self, raw: Tensor) -> Tensor:
         """Centre x, y from raw numbers."""
@@ -23,11 +36,3 @@ class Sigmoid(nn.Module):
     def size(self, raw: Tensor) -> Tensor:
         """Size w, h > 0 from raw numbers."""
         return SMALLEST_SIDE + (1 - SMALLEST_SIDE) * raw.sigmoid()
-
-    def raw_centre(self, centre: Tensor) -> Tensor:
-        """Raw numbers of a centre: the inverse, used to start a head at the mean box."""
-        return torch.logit(centre, eps=1e-3)
-
-    def raw_size(self, size: Tensor) -> Tensor:
-        """Raw numbers of a size: the inverse, likewise."""
-        return torch.logit((size - SMALLEST_SIDE) / (1 - SMALLEST_SIDE), eps=1e-3)

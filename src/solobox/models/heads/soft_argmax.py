@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from solobox.models.decode.sigmoid import Sigmoid
+from solobox.models.attention import attend, pooled
+from solobox.models.decode import Decode
 from solobox.types import TrainStats
 
 
@@ -36,36 +37,27 @@ class SoftArgmax(nn.Module):
     """
 
     def __init__(
-        self, *, in_channels: int, num_classes: int, decode: Sigmoid, temperature: float = 0.25
+        self, *, in_channels: int, num_classes: int, decode: Decode, temperature: float = 0.25
     ) -> None:
         super().__init__()
         if not temperature > 0:
             raise ValueError(f"temperature must be > 0; found {temperature}")
+        self.num_classes = num_classes
         self.temperature = temperature
         self.decode = decode
         self.attention = nn.Conv2d(in_channels, 1, 1)
-        self.linear = nn.Linear(in_channels, num_classes + 2)
+        self.linear = nn.Linear(in_channels, num_classes + 2 * decode.numbers)
         for parameter in (*self.attention.parameters(), *self.linear.parameters()):
             nn.init.zeros_(parameter)
 
     def bind(self, stats: TrainStats, logits: Tensor) -> None:
         """Start at the mean size of the training boxes and at class scores (K,)."""
-        size = self.decode.raw_size(torch.tensor(stats.mean_box[2:]))
+        _, size = self.decode.bind(stats)
         with torch.no_grad():
             self.linear.bias[:] = torch.cat((logits, size))
 
     def forward(self, features: Tensor) -> Tensor:
-        rows, columns = features.shape[-2:]
-        logits = self.attention(features).flatten(1) / self.temperature
-        attention = logits.softmax(-1)  # (B, h w)
-        marginal = attention.unflatten(1, (rows, columns))
-        x = marginal.sum(1) @ _cell_centres(columns, features)
-        y = marginal.sum(2) @ _cell_centres(rows, features)
-        pooled = (features.flatten(2) @ attention[..., None]).squeeze(-1)  # (B, C)
-        raw = self.linear(pooled)
-        size = self.decode.size(raw[:, -2:])
-        return torch.cat((raw[:, :-2], x[:, None], y[:, None], size), dim=1)
-
-
-def _cell_centres(n: int, like: Tensor) -> Tensor:
-    return (torch.arange(n, device=like.device, dtype=like.dtype) + 0.5) / n
+        attention, centre = attend(self.attention(features) / self.temperature)
+        raw = self.linear(pooled(features, attention)[:, 0])
+        logits, size = raw.tensor_split((self.num_classes,), dim=1)
+        return torch.cat((logits, centre[:, 0], self.decode.size(size)), dim=1)
