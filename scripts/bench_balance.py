@@ -40,7 +40,7 @@ def main() -> None:
     model = models.build({
         "backbone": arguments.backbone, "head": {"name": "soft_argmax"},
         "decode": {"name": "sigmoid"}, "classes": ["a", "b"],
-        "size": arguments.size, "resize": "squash",
+        "size": arguments.size, "resize": "squash", "channels": 3,
     })  # fmt: skip
     objective = Objective(
         classification=build("classification", "cross_entropy"),

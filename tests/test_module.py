@@ -23,7 +23,7 @@ from solobox.types import Prediction
 def model() -> Localiser:
     return models.build({
         "backbone": "tiny", "head": {"name": "soft_argmax"}, "decode": {"name": "sigmoid"},
-        "classes": ["a", "b"], "size": 32, "resize": "squash",
+        "classes": ["a", "b"], "size": 32, "resize": "squash", "channels": 3,
     })  # fmt: skip
 
 
@@ -57,11 +57,22 @@ def test_a_fixed_batch_of_eight_is_overfitted() -> None:
 def test_weight_decay_spares_biases_norms_and_learned_loss_weights() -> None:
     network, loss = model(), objective()
     loss.combine.register_parameter("log_var", nn.Parameter(torch.zeros(2)))
-    decayed, spared = parameter_groups(network, [loss])
-    assert all(p.ndim > 1 for p in decayed["params"])
-    assert spared["weight_decay"] == 0 and any(p is loss.combine.log_var for p in spared["params"])
+    groups = parameter_groups(network, [loss], trunk=0.1)
+    decayed = [p for group in groups if "weight_decay" not in group for p in group["params"]]
+    spared = [p for group in groups if group.get("weight_decay") == 0 for p in group["params"]]
+    assert all(p.ndim > 1 for p in decayed)
+    assert any(p is loss.combine.log_var for p in spared)
     everything = [*network.parameters(), *loss.parameters()]
-    assert len(decayed["params"]) + len(spared["params"]) == len(everything)
+    assert {id(p) for p in decayed + spared} == {id(p) for p in everything}
+    assert len(decayed + spared) == len(everything)
+
+
+def test_trunk_learns_at_its_own_rate_and_the_losses_at_that_of_the_head() -> None:
+    network, loss = model(), objective()
+    loss.combine.register_parameter("log_var", nn.Parameter(torch.zeros(2)))
+    trunk = {id(p) for p in network.trunk.parameters()}
+    for group in parameter_groups(network, [loss], trunk=0.1):
+        assert {id(p) in trunk for p in group["params"]} == {group["factor"] == 0.1}
 
 
 def test_what_is_random_in_a_step_depends_on_seed_and_step_alone() -> None:
@@ -113,8 +124,8 @@ def test_frames_are_drawn_where_the_boxes_are() -> None:
 @pytest.mark.parametrize("backbone", ["tiny", "mobilenet_v3_small"])
 def test_a_checkpoint_of_the_state_alone_gives_the_same_predictions(backbone: str) -> None:
     description = {
-        "backbone": backbone, "head": {"name": "linear", "grid": 2}, "decode": {"name": "sigmoid"},
-        "classes": ["a", "b", "c"], "size": 64, "resize": "squash",
+        "backbone": backbone, "head": {"name": "flatten", "grid": 2}, "decode": {"name": "sigmoid"},
+        "classes": ["a", "b", "c"], "size": 64, "resize": "squash", "channels": 3,
     }  # fmt: skip
     one, other = models.build(description).eval(), models.build(description).eval()
     other.load_state_dict(one.state_dict())

@@ -1,6 +1,5 @@
 """Options for the machine at hand."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from solobox.errors import ConfigError
 
 def options(**changed: Any) -> dict[str, Any]:
     sound = {
-        "accelerator": "auto", "precision": None, "max_time": None, "devices": 1,
+        "accelerator": "auto", "precision": None, "max_time": None, "devices": 1, "compile": False,
         "accumulate_grad_batches": 1, "log_every_n_steps": 1, "check_val_every_n_epoch": 1,
     }  # fmt: skip
     return {**sound, **changed}
@@ -40,7 +39,7 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     ("typed", "seconds"), [(90, 90), ("90", 90), ("01:30", 90), ("00:01:00:00", 3600), (0.5, 0.5)]
 )
 def test_a_time_limit_is_read(typed: str | float, seconds: float) -> None:
-    assert time_limit(options(max_time=typed)) == timedelta(seconds=seconds)
+    assert time_limit(options(max_time=typed)) == seconds
 
 
 @pytest.mark.parametrize(
@@ -56,3 +55,14 @@ def test_what_would_fail_later_is_refused_now(wrong: dict[str, Any]) -> None:
 def test_a_time_limit_that_is_none_is_refused(typed: str | float) -> None:
     with pytest.raises(ConfigError, match="max_time"):
         for_this_machine(options(max_time=typed))
+
+
+def test_float16_on_a_cpu_is_refused() -> None:
+    with pytest.raises(ConfigError, match="16-mixed needs a CUDA GPU; on the CPU use"):
+        for_this_machine(options(accelerator="cpu", precision="16-mixed"))
+
+
+def test_compiling_without_a_compiler_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(ConfigError, match=r"compile=true needs a C\+\+ compiler"):
+        for_this_machine(options(compile=True))

@@ -75,7 +75,9 @@ class Freeze(Callback):
         self.now = count
         inside = parts(trunk)
         for i, part in enumerate(inside):
-            part.requires_grad_(i >= count).train(i >= count)
+            part.requires_grad_(i >= count)
+            if i >= count:
+                part.train()
         self.still = [module for part in inside[:count] for module in part.modules()]
         if self.batchnorm == "frozen":
             self.still += [m for m in trunk.modules() if isinstance(m, _BatchNorm)]
