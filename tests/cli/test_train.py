@@ -149,6 +149,37 @@ def test_early_stopping_and_a_time_limit_end_a_run(train: Train) -> None:
     assert 1 < json.loads((timed.folder / "timed/metrics.json").read_text())["seconds"] < 20
 
 
+LEAVES = [
+    f"{group}={path.stem}"
+    for group in ("optimizer", "scheduler", "model/head", "model/decode")
+    for path in sorted((ROOT / "configs" / group).glob("*.yaml"))
+]
+
+
+@pytest.mark.parametrize("leaf", LEAVES)
+def test_every_optimizer_scheduler_head_and_decoding_trains(train: Train, leaf: str) -> None:
+    outcome = train(*SMALL, "trainer=debug", leaf)
+    assert outcome.metrics["val/n"] == 16
+
+
+def test_mirror_images_are_asked_if_wanted(train: Train) -> None:
+    plain = train(*SMALL, "hydra.run.dir=plain")
+    train(*SMALL, "evaluate.flip=true", "hydra.run.dir=flip")
+    plain_iou, flip_iou = (
+        json.loads((plain.folder / name / "metrics.json").read_text())["val/iou"]
+        for name in ("plain", "flip")
+    )
+    assert plain_iou != flip_iou
+    assert math.isfinite(flip_iou)
+
+
+@pytest.mark.slow
+def test_compiled_trunk_trains_and_its_checkpoint_needs_no_compiler(train: Train) -> None:
+    outcome = train(*SMALL, "trainer.compile=true")
+    state = torch.load(outcome.run / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"]
+    assert not any("_orig_mod" in key for key in state)
+
+
 def test_bfloat16_trains_with_the_default_optimizer(train: Train) -> None:
     outcome = train(*SMALL, "trainer.precision=bf16-mixed")
     assert math.isfinite(outcome.metrics["val/iou"])
