@@ -11,7 +11,7 @@ from solobox.losses.gradient_scheme import task_gradients
 from solobox.losses.objective import Objective, slopes
 from solobox.losses.task_losses import task_losses
 from solobox.models.localiser import Localiser
-from solobox.types import Batch, LossParts, Prediction
+from solobox.types import Batch, LossParts
 
 FAINT = 1e-3
 
@@ -102,8 +102,8 @@ def image_pulls(model: Localiser, objective: Objective, batches: Iterable[Batch]
 
 def _pulls(model: Localiser, objective: Objective, features: Tensor, batch: Batch) -> Tensor:
     with torch.enable_grad(), torch.autocast(features.device.type, enabled=False):
-        pred = Prediction.of(model.outputs(features, batch.labels))
-        losses = task_losses(*objective.image_losses(pred, batch.labels, batch.boxes))
+        pred, labels, boxes, *_ = model.rows(features, batch.labels, batch.boxes)
+        losses = task_losses(*objective.image_losses(pred, labels, boxes))
         gradients = task_gradients(losses, features)
     # Rows of a mean: times their number they are what each image would send alone.
     return torch.stack([len(rows) * rows.norm(dim=1) for rows in gradients], dim=1)

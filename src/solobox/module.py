@@ -96,21 +96,24 @@ class SoloboxModule(LightningModule):
         features = self.model.features(batch.images)
         if not features.requires_grad:  # all of the trunk is frozen
             features.requires_grad_()
-        pred = Prediction.of(self.model.outputs(features, batch.labels))
-        parts = self.active(
-            pred, batch.labels, batch.boxes, self.global_step, features, self.schedule.scale
-        )
+        pred, labels, boxes, times, extra = self.model.rows(features, batch.labels, batch.boxes)
+        parts = self.active(pred, labels, boxes, self.global_step, features, self.schedule.scale)
         lc = parts.sample_weights @ parts.classification.detach()
         ll = parts.sample_weights @ parts.localisation.detach()
         self.log_dict({"loss/classification": lc, "loss/localisation": ll})
         tasks = (parts.classification.detach(), parts.localisation.detach())
-        self._losses.append((*tasks, batch.indices))
+        self._losses.append((*tasks, batch.indices.repeat(times)))
         # The steps at which Lightning hands what is logged to TensorBoard.
         due = (self.global_step + 1) % self.trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
-        balance = self._log_balance(parts, features, iou(pred.box, batch.boxes)) if due else None
+        balance = self._log_balance(parts, features, iou(pred.box, boxes)) if due else None
         # "loss" is what Lightning minimises, and divides when batches are accumulated.
         total = parts.total.detach()
-        outputs = {"loss": parts.total, "classification": lc, "localisation": ll, "total": total}
+        outputs = {
+            "loss": parts.total + extra,
+            "classification": lc,
+            "localisation": ll,
+            "total": total,
+        }
         return outputs if balance is None else outputs | {"balance": torch.stack(balance)}
 
     def on_train_epoch_end(self) -> None:

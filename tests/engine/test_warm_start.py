@@ -58,4 +58,9 @@ def test_checkpoint_of_an_older_format_is_refused(train: Train, tmp_path: Path) 
 def test_file_of_weights_for_tiny_is_refused(train: Train, tmp_path: Path) -> None:
     torch.save({"conv1.weight": torch.zeros(1)}, tmp_path / "some.pth")
     outcome = train(*SMALL, "model.weights=some.pth", expect=1)
-    assert "tiny has no pretrained weights" in outcome.err
+    assert "there are no pretrained weights of tiny" in outcome.err
+
+
+def test_own_trunk_has_nothing_to_download(train: Train) -> None:
+    outcome = train(*SMALL, "model.weights=DEFAULT", expect=1)
+    assert "there are no pretrained weights of tiny" in outcome.err

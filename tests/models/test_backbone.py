@@ -11,6 +11,7 @@ from solobox.models.backbone import build_trunk, parts
     ("name", "channels", "side"),
     [
         ("tiny", 96, 8),
+        ("small", 144, 4),
         ("resnet18", 512, 2),
         ("mobilenet_v3_small", 576, 2),
         ("squeezenet1_0", 512, 3),
@@ -40,7 +41,7 @@ def test_classifier_is_not_part_of_the_trunk() -> None:
 
 
 def test_unknown_backbone_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(ConfigError, match=r"'tiny' or one of .*resnet18.*; found resnet19"):
+    with pytest.raises(ConfigError, match=r"one of tiny, small, .*resnet18.*; found resnet19"):
         build_trunk("resnet19")
 
 

@@ -173,6 +173,8 @@ def test_linear_does_not_know_where_anything_is_and_flatten_does() -> None:
     ("name", "options", "said"),
     [
         ("flatten", {"grid": 0}, "grid must be >= 1; found 0"),
+        ("voting", {"cells": 0}, "width and cells must be >= 1"),
+        ("voting", {"guidance": -1.0}, "guidance >= 0"),
         ("mlp", {"hidden": 0}, "hidden must be >= 1"),
         ("mlp", {"dropout": 1.0}, r"dropout in \[0, 1\)"),
         ("decoupled", {"width": 0}, "width must be >= 1"),
@@ -215,7 +217,8 @@ def test_class_specific_trains_the_box_of_the_true_class_and_gives_that_of_the_p
     inside = made.head(features)
     assert inside.shape == (8, 3 + 4 * 3)
     boxes = inside[:, 3:].view(8, 3, 4)
-    trained, given = made.outputs(features, labels), made.outputs(features)
+    trained = torch.cat(made.rows(features, labels, torch.rand(8, 4)).pred, dim=1)
+    given = made.outputs(features)
     predicted = inside[:, :3].argmax(1)
     assert not torch.equal(predicted, labels)
     assert torch.equal(trained, torch.cat((inside[:, :3], boxes[range(8), labels]), dim=1))
@@ -232,6 +235,44 @@ def test_class_specific_with_one_class_is_soft_argmax() -> None:
         specific.weight[0] = plain.linear.weight.T
     features = torch.randn(3, 16, 4, 4)
     torch.testing.assert_close(specific(features), plain(features))
+
+
+# Voting
+
+
+def test_voting_trains_the_cells_inside_the_box_and_no_other() -> None:
+    made = head("voting", decode="sigmoid")
+    made.bind(STATS, torch.zeros(2))
+    labels = torch.zeros(4, dtype=torch.long)
+    target = torch.tensor([[0.3, 0.6, 0.3, 0.2]]).expand(4, 4)
+    rows = made.rows(torch.randn(4, 16, 10, 10), labels, target)
+    assert rows.times == 9
+    assert rows.pred.box.shape == (36, 4) and rows.labels.shape == (36,)
+    votes = rows.pred.box[4:]
+    # an untrained cell places a box of mean size about itself
+    offset = (votes[:, :2] - torch.tensor([0.3, 0.6])).abs() / (torch.tensor([0.3, 0.2]) / 2)
+    assert (offset.amax(1) <= 0.6 + 1e-5).all()
+    assert torch.equal(rows.pred.logits[:4], rows.pred.logits[8:12])
+
+
+def test_voting_asks_the_nearest_cell_where_the_box_holds_none() -> None:
+    made = head("voting")
+    target = torch.tensor([[0.26, 0.74, 0.01, 0.01]])
+    rows = made.rows(torch.randn(1, 16, 4, 4), torch.zeros(1, dtype=torch.long), target)
+    expected = torch.tensor([[0.375, 0.625]]).expand(8, 2)
+    # .26 lies nearest to the cell centre .375 or .125: both are .115 and .135 away
+    torch.testing.assert_close(rows.pred.box[1:, :2], expected)
+    assert rows.extra.isfinite()
+
+
+def test_voting_is_told_to_look_inside() -> None:
+    made = head("voting", classes=2)
+    target = torch.tensor([[0.25, 0.25, 0.5, 0.5]])
+    features = torch.randn(1, 16, 4, 4)
+    rows = made.rows(features, torch.zeros(1, dtype=torch.long), target)
+    # a quarter of an even attention is inside: .5 * ln 4
+    assert rows.extra.item() == pytest.approx(0.6931, abs=1e-3)
+    assert float(head("soft_argmax").rows(features, torch.zeros(1), target).extra) == 0
 
 
 # SoftArgmax

@@ -130,8 +130,3 @@ def test_download_that_fails_says_what_to_do(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", offline)
     with pytest.raises(ConfigError, match=r"cannot download .* resnet18 .*no network.*its path"):
         downloaded("resnet18")
-
-
-def test_tiny_has_nothing_to_download() -> None:
-    with pytest.raises(ConfigError, match="tiny has no pretrained weights"):
-        downloaded("tiny")

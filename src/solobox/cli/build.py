@@ -150,9 +150,9 @@ def build_trainer(
         Finite(),
         History(directory / "history.csv", clock),
         HParams(_hparams(settings)),
-        checkpoints,
-        CleanStop(checkpoints),
         *(made(f"callbacks.{name}", extra[name]) for name in extra),
+        checkpoints,  # after whatever changes the state in a step
+        CleanStop(checkpoints),
     ]
     try:
         return Trainer(

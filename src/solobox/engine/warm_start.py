@@ -4,6 +4,7 @@ from typing import Any
 
 from solobox.engine.checkpoint_io import read_checkpoint
 from solobox.errors import CheckpointError, ConfigError
+from solobox.models.backbone import OWN
 from solobox.models.localiser import Localiser
 from solobox.models.pretrained import downloaded, load_trunk, read_weights
 
@@ -29,12 +30,12 @@ def warm_start(model: Localiser, description: dict[str, Any], weights: str) -> s
     """
     name = description["backbone"]
     if weights == "DEFAULT":
+        _check_pretrained(name)
         load_trunk(model.trunk, name, downloaded(name), "torchvision's file")
         return f"trunk {name} from torchvision's DEFAULT"
     state = read_weights(weights)
     if "solobox" not in state:
-        if name == "tiny":
-            raise ConfigError("model.weights: tiny has no pretrained weights; choose another model")
+        _check_pretrained(name)
         load_trunk(model.trunk, name, state, weights)
         return f"trunk {name} from {weights}"
     try:
@@ -56,3 +57,11 @@ def warm_start(model: Localiser, description: dict[str, Any], weights: str) -> s
         return f"trunk and head from {weights}"
     differs = ", ".join(key for key in SAME_HEAD if theirs[key] != description[key])
     return f"trunk {name} from {weights}; its head is another one ({differs} differ)"
+
+
+def _check_pretrained(name: str) -> None:
+    if name in OWN:
+        raise ConfigError(
+            f"model.weights: there are no pretrained weights of {name}; choose another model, or "
+            f"give a run of your own"
+        )

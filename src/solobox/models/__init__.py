@@ -17,7 +17,7 @@ def build(description: dict[str, Any]) -> Localiser:
 
     Args:
         description: plain data with the keys
-            backbone: "tiny" or a torchvision classification model's name;
+            backbone: "tiny", "small" or a torchvision classification model's name;
             head, decode: {"name": one of the files in heads/ and decode/, **its parameters};
             classes: list of K class names, C1 first;
             size: side of the square input in pixels;

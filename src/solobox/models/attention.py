@@ -13,12 +13,8 @@ def attend(scores: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         attention (B, M, h w), each summing to 1, and centroids x, y (B, M, 2) in [0, 1].
     """
-    rows, columns = scores.shape[-2:]
     attention = scores.flatten(2).softmax(-1)
-    marginal = attention.unflatten(2, (rows, columns))
-    x = marginal.sum(2) @ _cell_centres(columns, scores)
-    y = marginal.sum(3) @ _cell_centres(rows, scores)
-    return attention, torch.stack((x, y), dim=-1)
+    return attention, attention @ cell_centres(scores)
 
 
 def pooled(features: Tensor, attention: Tensor) -> Tensor:
@@ -26,5 +22,9 @@ def pooled(features: Tensor, attention: Tensor) -> Tensor:
     return attention @ features.flatten(2).transpose(1, 2)
 
 
-def _cell_centres(n: int, like: Tensor) -> Tensor:
-    return (torch.arange(n, device=like.device, dtype=like.dtype) + 0.5) / n
+def cell_centres(features: Tensor) -> Tensor:
+    """Centres x, y (h w, 2) in [0, 1] of the cells of a map (..., h, w), row by row."""
+    rows, columns = features.shape[-2:]
+    x = (torch.arange(columns, device=features.device, dtype=features.dtype) + 0.5) / columns
+    y = (torch.arange(rows, device=features.device, dtype=features.dtype) + 0.5) / rows
+    return torch.stack((x.repeat(rows), y.repeat_interleave(columns)), dim=-1)

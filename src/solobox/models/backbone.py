@@ -1,4 +1,4 @@
-"""Trunks by name: every torchvision classification CNN, cut before its pooling."""
+"""Trunks by name: our own, and every torchvision classification CNN cut before its pooling."""
 
 from collections import OrderedDict
 
@@ -6,7 +6,10 @@ import torch
 from torch import nn
 
 from solobox.errors import ConfigError
+from solobox.models.small import Small
 from solobox.models.tiny import Tiny
+
+OWN = {"tiny": Tiny, "small": Small}
 
 # What torchvision calls the parts after (or beside) the feature map.
 _NOT_TRUNK = {"avgpool", "fc", "classifier", "dropout", "AuxLogits", "aux1", "aux2"}
@@ -16,7 +19,7 @@ def build_trunk(name: str, size: int = 96, channels: int = 3) -> tuple[nn.Module
     """A trunk and its number of output channels: images (B, channels, H, W) -> (B, C, h, w).
 
     Args:
-        name: "tiny" or a torchvision classification CNN.
+        name: "tiny", "small" or a torchvision classification CNN.
         size: side of the square images it must be able to take, in pixels.
         channels: of the images, 3 or 1.
 
@@ -26,7 +29,7 @@ def build_trunk(name: str, size: int = 96, channels: int = 3) -> tuple[nn.Module
     """
     if channels not in (1, 3):
         raise ConfigError(f"model.channels must be 3 (colour) or 1 (grey); found {channels!r}")
-    trunk = Tiny() if name == "tiny" else cut(whole(name))
+    trunk = OWN[name]() if name in OWN else cut(whole(name))
     if channels == 1:
         see_grey(trunk)
     try:
@@ -64,7 +67,7 @@ def whole(backbone: str) -> nn.Module:
     Raises:
         ConfigError: there is no such CNN; names those there are.
     """
-    from torchvision import models  # 3 s to import, and `tiny` does not need it
+    from torchvision import models  # 3 s to import, and our own do not need it
 
     # Transformers have no feature map, and a detector's name would start a download.
     names = [
@@ -74,7 +77,7 @@ def whole(backbone: str) -> nn.Module:
     ]
     if backbone not in names:
         raise ConfigError(
-            f"model.backbone must be 'tiny' or one of {', '.join(names)}; found {backbone}"
+            f"model.backbone must be one of {', '.join([*OWN, *names])}; found {backbone}"
         )
     extra = {"init_weights": True} if backbone in ("googlenet", "inception_v3") else {}
     return models.get_model(backbone, weights=None, **extra)

@@ -1,12 +1,31 @@
 """The model: an image in, K + 4 numbers out."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from solobox import boxes
 from solobox.types import Prediction, TrainStats
+
+
+class Rows(NamedTuple):
+    """What is trained in a step: row i belongs to image i modulo the batch.
+
+    Attributes:
+        pred: R predictions.
+        labels: (R,) true classes.
+        boxes: (R, 4) true boxes.
+        times: rows an image, R / B.
+        extra: () what a head adds to the total, 0 for most.
+    """
+
+    pred: Prediction
+    labels: Tensor
+    boxes: Tensor
+    times: int
+    extra: Tensor
 
 
 class Localiser(nn.Module):
@@ -70,23 +89,40 @@ class Localiser(nn.Module):
             floats = floats.repeat(1, 3, 1, 1)
         return self.trunk(floats.sub_(self.mean).div_(self.std)).float()
 
-    def outputs(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Outputs (B, K + 4) from shared features.
-
-        Args:
-            features: (B, C, h, w) float32.
-            labels: (B,) true classes in training, None otherwise. Of a head with a box a class it
-                is the true class's that is trained, and the predicted class's that is given.
-        """
+    def outputs(self, features: Tensor) -> Tensor:
+        """Outputs (B, K + 4) from shared features (B, C, h, w)."""
         # Boxes need float32: bfloat16 resolves a 640-pixel image in steps of 2 pixels.
         with torch.autocast(features.device.type, enabled=False):
             outputs = self.head(features)
+            logits = outputs[:, : len(self.classes)]
+            return self._with_box_of(logits.argmax(1), outputs)
+
+    def rows(self, features: Tensor, labels: Tensor, boxes: Tensor) -> Rows:
+        """What is trained: a row an image, and for a head whose cells vote a few more.
+
+        Args:
+            features: shared (B, C, h, w), float32.
+            labels: (B,) true classes; of a head with a box a class theirs are trained.
+            boxes: (B, 4) true boxes.
+        """
+        with torch.autocast(features.device.type, enabled=False):
+            if not hasattr(self.head, "votes"):
+                outputs = self._with_box_of(labels, self.head(features))
+                return Rows(Prediction.of(outputs), labels, boxes, 1, outputs.new_zeros(()))
+            outputs, votes, extra = self.head.votes(features, boxes)  # type: ignore[operator]
+            logits, box = Prediction.of(outputs)
+            times = 1 + votes.shape[1]
+            said = torch.cat((box, votes.transpose(0, 1).flatten(0, 1)))
+            pred = Prediction(logits.repeat(times, 1), said)
+            return Rows(pred, labels.repeat(times), boxes.repeat(times, 1), times, extra)
+
+    def _with_box_of(self, chosen: Tensor, outputs: Tensor) -> Tensor:
+        """Keep one box where there is one a class."""
         logits, rest = outputs.tensor_split((len(self.classes),), dim=1)
         if rest.shape[1] == 4:
             return outputs
-        chosen = logits.argmax(1) if labels is None else labels
-        rows = torch.arange(len(rest), device=rest.device)
-        return torch.cat((logits, rest.unflatten(1, (-1, 4))[rows, chosen]), dim=1)
+        images = torch.arange(len(rest), device=rest.device)
+        return torch.cat((logits, rest.unflatten(1, (-1, 4))[images, chosen]), dim=1)
 
     def forward(self, images: Tensor) -> Tensor:
         return self.outputs(self.features(images))

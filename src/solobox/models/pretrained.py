@@ -69,11 +69,9 @@ def downloaded(name: str) -> dict[str, Any]:
     Raises:
         ConfigError: there are none, or they cannot be fetched.
     """
-    if name == "tiny":
-        raise ConfigError("model.weights: tiny has no pretrained weights; choose another model")
+    whole(name)  # names those there are
     from torchvision import models
 
-    whole(name)  # names those there are
     try:
         return dict(
             models.get_model_weights(name)["DEFAULT"].get_state_dict(
