@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: train test test-slow lint readme forum bench
+.PHONY: train test test-slow lint readme forum bench recipe
 
 train: $(READY)
 	$(BIN)/python train.py $(ARGS)
@@ -21,6 +21,9 @@ lint: $(READY)
 
 forum: $(READY)
 	$(BIN)/python scripts/reproduce_forum.py
+
+recipe: $(READY)
+	$(BIN)/python scripts/ablate.py embedded $(ARGS)
 
 bench: $(READY)
 	$(BIN)/python scripts/bench_balance.py

@@ -105,15 +105,10 @@ class SoloboxModule(LightningModule):
         self._losses.append((*tasks, batch.indices.repeat(times)))
         # The steps at which Lightning hands what is logged to TensorBoard.
         due = (self.global_step + 1) % self.trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
-        balance = self._log_balance(parts, features, iou(pred.box, boxes)) if due else None
+        balance = self._log_balance(parts, features, pred.box, boxes) if due else None
         # "loss" is what Lightning minimises, and divides when batches are accumulated.
-        total = parts.total.detach()
-        outputs = {
-            "loss": parts.total + extra,
-            "classification": lc,
-            "localisation": ll,
-            "total": total,
-        }
+        loss, total = parts.total + extra, parts.total.detach()
+        outputs = {"loss": loss, "classification": lc, "localisation": ll, "total": total}
         return outputs if balance is None else outputs | {"balance": torch.stack(balance)}
 
     def on_train_epoch_end(self) -> None:
@@ -208,8 +203,11 @@ class SoloboxModule(LightningModule):
         for logger in tensorboards(self.trainer):
             logger.experiment.add_text("phase", text, self.global_step)
 
-    def _log_balance(self, parts: LossParts, features: Tensor, overlap: Tensor) -> Balance:
-        balance = balance_of(parts, features, overlap.detach() >= 0.5)
+    def _log_balance(
+        self, parts: LossParts, features: Tensor, said: Tensor, boxes: Tensor
+    ) -> Balance:
+        n = len(features)  # the rows after these are further ones of the same images
+        balance = balance_of(parts, features, iou(said.detach()[:n], boxes[:n]) >= 0.5)
         self.log_dict({f"balance/{name}": value for name, value in balance._asdict().items()})
         self.log_dict({
             "loss/total": parts.total.detach(),

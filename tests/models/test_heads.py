@@ -246,9 +246,10 @@ def test_voting_trains_the_cells_inside_the_box_and_no_other() -> None:
     labels = torch.zeros(4, dtype=torch.long)
     target = torch.tensor([[0.3, 0.6, 0.3, 0.2]]).expand(4, 4)
     rows = made.rows(torch.randn(4, 16, 10, 10), labels, target)
-    assert rows.times == 9
-    assert rows.pred.box.shape == (36, 4) and rows.labels.shape == (36,)
-    votes = rows.pred.box[4:]
+    assert rows.times == 16  # its own box eight times, and eight votes
+    assert rows.pred.box.shape == (64, 4) and rows.labels.shape == (64,)
+    assert torch.equal(rows.pred.box[:4], rows.pred.box[28:32])
+    votes = rows.pred.box[32:]
     # an untrained cell places a box of mean size about itself
     offset = (votes[:, :2] - torch.tensor([0.3, 0.6])).abs() / (torch.tensor([0.3, 0.2]) / 2)
     assert (offset.amax(1) <= 0.6 + 1e-5).all()
@@ -261,7 +262,7 @@ def test_voting_asks_the_nearest_cell_where_the_box_holds_none() -> None:
     rows = made.rows(torch.randn(1, 16, 4, 4), torch.zeros(1, dtype=torch.long), target)
     expected = torch.tensor([[0.375, 0.625]]).expand(8, 2)
     # .26 lies nearest to the cell centre .375 or .125: both are .115 and .135 away
-    torch.testing.assert_close(rows.pred.box[1:, :2], expected)
+    torch.testing.assert_close(rows.pred.box[8:, :2], expected)
     assert rows.extra.isfinite()
 
 

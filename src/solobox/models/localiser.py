@@ -111,8 +111,10 @@ class Localiser(nn.Module):
                 return Rows(Prediction.of(outputs), labels, boxes, 1, outputs.new_zeros(()))
             outputs, votes, extra = self.head.votes(features, boxes)  # type: ignore[operator]
             logits, box = Prediction.of(outputs)
-            times = 1 + votes.shape[1]
-            said = torch.cat((box, votes.transpose(0, 1).flatten(0, 1)))
+            # The image's own box counts as much as its votes together.
+            times = 2 * votes.shape[1]
+            own = box.repeat(votes.shape[1], 1)
+            said = torch.cat((own, votes.transpose(0, 1).flatten(0, 1)))
             pred = Prediction(logits.repeat(times, 1), said)
             return Rows(pred, labels.repeat(times), boxes.repeat(times, 1), times, extra)
 

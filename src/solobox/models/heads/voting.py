@@ -53,10 +53,10 @@ class Voting(nn.Module):
         temperature: float = 0.25,
     ) -> None:
         super().__init__()
-        if width < 1 or cells < 1 or not temperature > 0 or not guidance >= 0:
+        if width < 1 or cells < 1 or not guidance >= 0 or not temperature > 0:
             raise ValueError(
-                f"width and cells must be >= 1, temperature > 0 and guidance >= 0; "
-                f"found {width}, {cells}, {temperature} and {guidance}"
+                f"width and cells must be >= 1, guidance >= 0 and temperature > 0; "
+                f"found {width}, {cells}, {guidance} and {temperature}"
             )
         self.decode = decode
         self.cells = cells
@@ -105,12 +105,12 @@ class Voting(nn.Module):
 
     def _said(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Outputs (B, K + 4), and of every cell its box (B, h w, 4) and its weight (B, h w)."""
-        looked, _ = attend(self.class_attention(features) / self.temperature)
-        logits = self.scores(pooled(features, looked)[:, 0])
         tower = self.tower(features)
         raw = self.boxes(tower).flatten(2).transpose(1, 2)  # (B, h w, 2 + 2 numbers)
         size = self.decode.size(raw[..., 2:])
         centre = (cell_centres(features) + raw[..., :2] * size).clamp(0, 1)
         said = torch.cat((centre, size), dim=-1)
         weights, _ = attend(self.box_attention(tower))
+        looked, _ = attend(self.class_attention(features) / self.temperature)
+        logits = self.scores(pooled(features, looked)[:, 0])
         return torch.cat((logits, (weights @ said)[:, 0]), dim=1), said, weights[:, 0]
