@@ -37,7 +37,7 @@ OTHERS = {
 RECIPES = {
     "embedded": (
         ["trainer=cpu"],
-        HEADS | {"head voting": ["model/head=voting"], "mirror images": ["augment=light"]} | OTHERS,
+        HEADS | {"head voting": ["model/head=voting"], "augment none": ["augment=none"]} | OTHERS,
     ),
     "photos": (
         ["experiment=photos"],

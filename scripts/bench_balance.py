@@ -40,7 +40,7 @@ def main() -> None:
     model = models.build({
         "backbone": arguments.backbone, "head": {"name": "soft_argmax"},
         "decode": {"name": "sigmoid"}, "classes": ["a", "b"],
-        "size": arguments.size, "resize": "squash", "channels": 3,
+        "size": arguments.size, "resize": "squash", "channels": 3, "fine": False,
     })  # fmt: skip
     objective = Objective(
         classification=build("classification", "cross_entropy"),

@@ -109,7 +109,8 @@ def faster_rcnn(data: DataModule, weights: str, seconds: float, seed: int) -> di
     size = data.source.size
     description = {
         "backbone": "mobilenet_v2", "head": {"name": "linear"}, "decode": {"name": "sigmoid"},
-        "classes": list(data.source.classes), "size": size, "resize": "squash", "channels": 3,
+        "classes": list(data.source.classes), "size": size, "resize": "squash",
+        "channels": 3, "fine": False,
     }  # fmt: skip
     localiser = build(description)
     warm_start(localiser, description, weights)

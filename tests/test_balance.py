@@ -28,7 +28,7 @@ def data() -> DataModule:
 def model(head: str = "soft_argmax") -> Localiser:
     return models.build({
         "backbone": "tiny", "head": {"name": head}, "decode": {"name": "sigmoid"},
-        "classes": ["a", "b"], "size": 32, "resize": "squash", "channels": 3,
+        "classes": ["a", "b"], "size": 32, "resize": "squash", "channels": 3, "fine": False,
     })  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """One step."""
 
+import math
+
 import pytest
 import torch
 from lightning import Trainer
@@ -12,6 +14,7 @@ from solobox.data.datamodule import DataModule
 from solobox.data.synthetic import Synthetic
 from solobox.engine.parameter_groups import parameter_groups
 from solobox.engine.quiet import quiet
+from solobox.errors import DivergedError
 from solobox.losses.objective import Objective
 from solobox.losses.schedule.constant import Constant
 from solobox.metrics import Results, headline
@@ -23,7 +26,7 @@ from solobox.types import Prediction
 def model() -> Localiser:
     return models.build({
         "backbone": "tiny", "head": {"name": "soft_argmax"}, "decode": {"name": "sigmoid"},
-        "classes": ["a", "b"], "size": 32, "resize": "squash", "channels": 3,
+        "classes": ["a", "b"], "size": 32, "resize": "squash", "channels": 3, "fine": False,
     })  # fmt: skip
 
 
@@ -110,6 +113,49 @@ def test_what_is_random_in_a_step_depends_on_seed_and_step_alone() -> None:
     assert drawn(before=2) == first
 
 
+class Scaled:
+    """As much of a trainer under float16 as clipping looks at; gradients are scaled by 1,024."""
+
+    class precision_plugin:
+        class scaler:
+            get_scale = staticmethod(lambda: 1024.0)
+
+    class datamodule:
+        class train:
+            paths = ("a.jpg", "b.jpg")
+
+
+def clipping(monkeypatch: pytest.MonkeyPatch, gradient: float, loss: float) -> nn.Parameter:
+    """Clip one gradient to norm 2 after a step with this loss, under float16."""
+    parameter = nn.Parameter(torch.zeros(1))
+    parameter.grad = torch.tensor([gradient])
+    optimizer = torch.optim.SGD([parameter], lr=1.0)
+    optimizer._step_supports_amp_scaling = True  # as a fused one's
+    module = SoloboxModule(
+        model(), [objective()], Constant(), optimizer=lambda _: optimizer,
+        scheduler=lambda _: 1.0, steps=1, seed=0, passport={},
+    )  # fmt: skip
+    monkeypatch.setattr(SoloboxModule, "trainer", Scaled)
+    monkeypatch.setattr(SoloboxModule, "global_step", 0)
+    module._losses.append((torch.tensor([loss, 0.5]), torch.ones(2), torch.arange(2)))
+    module.configure_gradient_clipping(optimizer, 2.0)
+    return parameter
+
+
+def test_float16_clips_what_the_scaled_gradient_stands_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    for gradient, expected in ((1.0 * 1024, 1.0 * 1024), (8.0 * 1024, 2.0 * 1024)):
+        clipped = clipping(monkeypatch, gradient, loss=1.0)
+        torch.testing.assert_close(clipped.grad, torch.tensor([expected]), rtol=1e-4, atol=0)
+
+
+def test_float16_gradient_that_overflows_is_left_to_the_scaler(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert clipping(monkeypatch, math.inf, loss=1.0).grad is not None
+    with pytest.raises(DivergedError, match=r"a\.jpg"):
+        clipping(monkeypatch, math.inf, loss=math.nan)
+
+
 def test_frames_are_drawn_where_the_boxes_are() -> None:
     images = torch.zeros(2, 3, 100, 100, dtype=torch.uint8)
     targets = torch.tensor([[0.5, 0.5, 0.4, 0.2]] * 2)
@@ -125,7 +171,7 @@ def test_frames_are_drawn_where_the_boxes_are() -> None:
 def test_a_checkpoint_of_the_state_alone_gives_the_same_predictions(backbone: str) -> None:
     description = {
         "backbone": backbone, "head": {"name": "flatten", "grid": 2}, "decode": {"name": "sigmoid"},
-        "classes": ["a", "b", "c"], "size": 64, "resize": "squash", "channels": 3,
+        "classes": ["a", "b", "c"], "size": 64, "resize": "squash", "channels": 3, "fine": False,
     }  # fmt: skip
     one, other = models.build(description).eval(), models.build(description).eval()
     other.load_state_dict(one.state_dict())

@@ -23,7 +23,7 @@ def loc_50(classification: str, localisation: str, lr: float) -> float:
     split = Synthetic(train=8, val=1, test=1, size=32, scale=(0.55, 0.85)).split("train")
     network = models.build({
         "backbone": "tiny", "head": {"name": "soft_argmax"}, "decode": {"name": "sigmoid"},
-        "classes": ["a", "b"], "size": 32, "resize": "squash", "channels": 3,
+        "classes": ["a", "b"], "size": 32, "resize": "squash", "channels": 3, "fine": False,
     })  # fmt: skip
     chosen = {
         "classification": classification,

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from solobox.errors import ConfigError
-from solobox.models.backbone import build_trunk, parts
+from solobox.models.backbone import build_trunk, cut, parts
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,17 @@ def test_every_family_gives_a_map_and_trains(name: str, device: torch.device) ->
     assert all(p.grad is not None and p.grad.isfinite().all() for p in trunk.parameters())
 
 
+@pytest.mark.parametrize("name", ["tiny", "small", *FAMILIES])
+def test_fine_trunk_gives_a_map_about_twice_as_fine_with_the_same_weights(name: str) -> None:
+    size = 2 * FAMILIES.get(name, 32)
+    (coarse, channels), (fine, again) = build_trunk(name, size), build_trunk(name, size, fine=True)
+    images = torch.randn(1, 3, size, size)
+    shapes = [trunk.eval()(images).shape for trunk in (coarse, fine)]
+    assert channels == again
+    assert shapes[1][-1] > 1.4 * shapes[0][-1]
+    fine.load_state_dict(coarse.state_dict())
+
+
 def test_no_family_of_torchvision_is_left_out() -> None:
     from torchvision import models
 
@@ -114,3 +125,15 @@ def test_parts_hold_all_weights_once(name: str, count: int) -> None:
     found = parts(trunk)
     assert sum(sum(1 for _ in part.parameters()) for part in found) == len(list(trunk.parameters()))
     assert len(found) == count
+
+
+@pytest.mark.parametrize(("name", "size"), [("googlenet", 64), ("inception_v3", 96)])
+def test_inceptions_see_what_their_pretrained_weights_expect(name: str, size: int) -> None:
+    from torchvision import models
+
+    network = models.get_model(name, weights=None, transform_input=True, init_weights=True).eval()
+    pooled: list[torch.Tensor] = []
+    network.avgpool.register_forward_pre_hook(lambda _, inputs: pooled.append(inputs[0]))
+    images = torch.randn(1, 3, size, size)
+    network(images)
+    torch.testing.assert_close(cut(network)(images), pooled[0])

@@ -24,6 +24,7 @@ def description(name: str = "soft_argmax", **changes: Any) -> dict[str, Any]:
         "size": 32,
         "resize": "squash",
         "channels": 3,
+        "fine": False,
     } | changes
 
 

@@ -68,6 +68,7 @@ def build_module(settings: Settings, data: DataModule, typed: Sequence[str]) -> 
         "size": settings["data"]["size"],
         "resize": settings["data"].get("resize", "squash"),
         "channels": choices["channels"],
+        "fine": choices["fine"],
     }
     model = models.build(description)
     objectives, schedule = build_objectives(settings["loss"], data.source.classes, data.stats)

@@ -22,13 +22,17 @@ def build(description: dict[str, Any]) -> Localiser:
             classes: list of K class names, C1 first;
             size: side of the square input in pixels;
             resize: "squash" or "letterbox": how images become such squares;
-            channels: 3, or 1 for a trunk that sees grey only.
+            channels: 3, or 1 for a trunk that sees grey only;
+            fine: whether the trunk's last halving is left out.
 
     Raises:
         ConfigError: a name that does not exist, or a parameter that is out of range.
     """
     trunk, channels = build_trunk(
-        description["backbone"], description["size"], description["channels"]
+        description["backbone"],
+        description["size"],
+        description["channels"],
+        description["fine"],
     )
     decode = _part("decode", description["decode"])
     head = _part(

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from solobox.errors import ConfigError
 from solobox.models.small import Small
@@ -15,13 +15,16 @@ OWN = {"tiny": Tiny, "small": Small}
 _NOT_TRUNK = {"avgpool", "fc", "classifier", "dropout", "AuxLogits", "aux1", "aux2"}
 
 
-def build_trunk(name: str, size: int = 96, channels: int = 3) -> tuple[nn.Module, int]:
+def build_trunk(
+    name: str, size: int = 96, channels: int = 3, fine: bool = False
+) -> tuple[nn.Module, int]:
     """A trunk and its number of output channels: images (B, channels, H, W) -> (B, C, h, w).
 
     Args:
         name: "tiny", "small" or a torchvision classification CNN.
         size: side of the square images it must be able to take, in pixels.
         channels: of the images, 3 or 1.
+        fine: leave out the last halving; see `refine`.
 
     Raises:
         ConfigError: there is no such CNN, it shrinks images of that size to nothing, or channels
@@ -32,6 +35,8 @@ def build_trunk(name: str, size: int = 96, channels: int = 3) -> tuple[nn.Module
     trunk = OWN[name]() if name in OWN else cut(whole(name))
     if channels == 1:
         see_grey(trunk)
+    if fine:
+        refine(trunk)
     try:
         with torch.no_grad():
             features = trunk.eval()(torch.zeros(1, channels, size, size))
@@ -48,6 +53,24 @@ def parts(trunk: nn.Module) -> list[nn.Module]:
     while len(children) == 1:
         children = list(children[0].children())
     return [part for part in children if any(True for _ in part.parameters())]
+
+
+def refine(trunk: nn.Module) -> None:
+    """Leave out the last halving of a trunk, so that its map is twice as fine.
+
+    The same weights fit, and what they find is where it was; the layers after it cost four times
+    as much.
+    """
+    children = list(trunk.children())
+    while len(children) == 1:
+        children = list(children[0].children())
+    strided = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
+    for child in reversed(children):
+        halving = [m for m in child.modules() if isinstance(m, strided) and m.stride in (2, (2, 2))]
+        for layer in halving:
+            layer.stride = (1, 1)
+        if halving:
+            return
 
 
 def see_grey(trunk: nn.Module) -> None:
@@ -89,4 +112,18 @@ def cut(network: nn.Module) -> nn.Module:
     if isinstance(features, nn.Module):
         return features
     children = OrderedDict((k, m) for k, m in network.named_children() if k not in _NOT_TRUNK)
+    if hasattr(network, "transform_input"):
+        children["statistics"] = _Half()
+        children.move_to_end("statistics", last=False)
     return nn.Sequential(children)
+
+
+class _Half(nn.Module):
+    """From ImageNet's statistics to mean .5 and deviation .5, which two Inceptions expect."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        mean = images.new_tensor([0.485, 0.456, 0.406])
+        std = images.new_tensor([0.229, 0.224, 0.225])
+        if images.shape[1] == 1:
+            mean, std = mean.mean(0, keepdim=True), std.mean(0, keepdim=True)
+        return images * (std / 0.5).view(-1, 1, 1) + ((mean - 0.5) / 0.5).view(-1, 1, 1)
