@@ -41,7 +41,8 @@ def build_trunk(
         with torch.no_grad():
             features = trunk.eval()(torch.zeros(1, channels, size, size))
     except RuntimeError as error:
-        raise ConfigError(f"data.size={size} is too small for {name} ({error})") from error
+        reason = f"model.fine=true does not suit {name}, or " if fine else ""
+        raise ConfigError(f"{reason}data.size={size} is too small for {name} ({error})") from error
     if features.ndim != 4:
         raise ConfigError(f"model.backbone must be a CNN; {name} gives no feature map")
     return trunk.train(), features.shape[1]
