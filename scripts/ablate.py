@@ -11,7 +11,6 @@ not run again, so it can be stopped and started; several may work on it at once.
 
 import argparse
 import json
-import math
 import re
 import statistics
 import sys
@@ -19,9 +18,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from solobox.cli.train import main as train
+from solobox.study.sections import put_section
+from solobox.study.seeds import STUDENT, interval
 
 RUNS, DOCS = Path("runs/recipe"), Path(__file__).parents[1] / "docs"
-STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}  # 97.5 % points by number of seeds
 METRICS = {"acc": "accuracy", "iou": "mean IoU", "loc_50": "Top-1 Loc@.5"}
 
 HEADS = {f"head {name}": [f"model/head={name}"] for name in
@@ -116,7 +116,7 @@ def write(arguments: argparse.Namespace, variants: Iterable[str]) -> None:
     base = figures["the recipe"]
     n, seeds = base[0]["val/n"], arguments.seeds
     command = f"python scripts/ablate.py {arguments.recipe} {' '.join(arguments.options)}".strip()
-    lines = [f"## {arguments.recipe}", "", f"    {command}", ""]
+    lines = [f"    {command}", ""]
     lines += [f"Validation split, n={n:.0f}, {seeds} seeds; differences to the recipe.", ""]
     lines += ["| variant | " + " | ".join(METRICS.values()) + " | seconds |"]
     lines += ["|---" * (2 + len(METRICS)) + "|"]
@@ -126,16 +126,12 @@ def write(arguments: argparse.Namespace, variants: Iterable[str]) -> None:
             values = [row[f"val/{key}"] for row in rows]
             if name != "the recipe":
                 values = [v - row[f"val/{key}"] for v, row in zip(values, base, strict=True)]
-            half = STUDENT[seeds] * statistics.stdev(values) / math.sqrt(seeds)
+            mean, half = interval(values)
             sign = "" if name == "the recipe" else "+"
-            cells.append(f"{statistics.mean(values):{sign}.3f} ± {half:.3f}")
+            cells.append(f"{mean:{sign}.3f} ± {half:.3f}")
         seconds = statistics.mean(row["seconds"] for row in rows)
         lines.append(f"| {name} | " + " | ".join(cells) + f" | {seconds:.0f} |")
-    part = "\n".join(lines) + "\n"
-    path = DOCS / "recipe.md"
-    before = path.read_text() if path.is_file() else "# The recipe\n"
-    old = re.compile(rf"## {arguments.recipe}\n.*?(?=\n## |\Z)", re.DOTALL)
-    path.write_text(old.sub(lambda _: part, before) if old.search(before) else f"{before}\n{part}")
+    put_section(DOCS / "recipe.md", arguments.recipe, lines, head="# The recipe\n")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ import math
 import os
 import platform
 import random
-import re
 import statistics
 import sys
 import tempfile
@@ -40,9 +39,10 @@ from solobox.engine.quiet import quiet
 from solobox.engine.warm_start import warm_start
 from solobox.metrics import headline
 from solobox.models import build
+from solobox.study.sections import put_section
+from solobox.study.seeds import interval
 
 DOCS = Path(__file__).parents[1] / "docs"
-STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}  # 97.5 % points by number of seeds
 SHOWN = {"acc": "accuracy", "iou": "mean IoU", "loc_50": "Top-1 Loc@.5", "loc_70": "Top-1 Loc@.7"}
 
 
@@ -238,12 +238,10 @@ def yolo(data: DataModule, seconds: float, seed: int) -> dict[str, float]:
 
 def write(arguments: argparse.Namespace, figures: dict[str, list[dict[str, float]]]) -> None:
     """Put this folder's table into docs/peers.md, in place of the one before."""
-    path, name = DOCS / "peers.md", arguments.folder.name
-    before = path.read_text() if path.is_file() else HEAD
     command = f"python scripts/bench_peers.py {arguments.folder} --weights {arguments.weights} "
     command += f"--seconds {arguments.seconds:.0f} --seeds {arguments.seeds}"
     command += "".join(f" {option}" for option in arguments.options)
-    lines = [f"## {name}", "", f"    {command}", ""]
+    lines = [f"    {command}", ""]
     lines += [f"{arguments.seconds:.0f} s of training each, on {machine()}.", ""]
     lines += ["| model | " + " | ".join(SHOWN.values()) + " | seconds | seeds |"]
     lines += ["|---" * (3 + len(SHOWN)) + "|"]
@@ -251,18 +249,15 @@ def write(arguments: argparse.Namespace, figures: dict[str, list[dict[str, float
         cells = [spread([row[key] for row in rows]) for key in SHOWN]
         seconds = statistics.mean(row["seconds"] for row in rows)
         lines.append(f"| {model} | " + " | ".join(cells) + f" | {seconds:.0f} | {len(rows)} |")
-    part = "\n".join(lines) + "\n"
-    old = re.compile(rf"## {re.escape(name)}\n.*?(?=\n## |\Z)", re.DOTALL)
-    text = old.sub(lambda _: part, before) if old.search(before) else f"{before}\n{part}"
-    path.write_text(text)
+    put_section(DOCS / "peers.md", arguments.folder.name, lines, head=HEAD)
 
 
 def spread(values: list[float]) -> str:
     """Mean and 95 % interval over seeds, or the one value."""
     if len(values) < 2:
         return f"{values[0]:.3f}"
-    half = STUDENT[len(values)] * statistics.stdev(values) / math.sqrt(len(values))
-    return f"{statistics.mean(values):.3f} ± {half:.3f}"
+    mean, half = interval(values)
+    return f"{mean:.3f} ± {half:.3f}"
 
 
 def machine() -> str:

@@ -21,10 +21,10 @@ from torch import Tensor, nn
 from solobox.cli.train import main as train
 from solobox.engine.run_directory import safe_name
 from solobox.losses import build
+from solobox.study.seeds import interval
 
 RUNS, DOCS = Path("runs/forum"), Path(__file__).parents[1] / "docs"
 SEEDS = range(5)
-STUDENT = 2.776  # 97.5 % point of Student's t with 4 degrees of freedom, for 5 seeds
 BUDGET = (
     "data.size=32", "data.scale=[0.3,0.8]", "data.train=4096", "data.val=256", "data.test=1024",
     "trainer.max_epochs=4", "trainer=cpu", "callbacks.box_images.count=0",
@@ -137,12 +137,6 @@ def page(found: dict[str, list[dict[str, Any]]]) -> str:
 def columns(runs: list[dict[str, Any]]) -> list[list[float]]:
     """Values of each metric over the seeds."""
     return [[run[f"test/{key}"] for run in runs] for key in METRICS]
-
-
-def interval(values: list[float]) -> tuple[float, float]:
-    """Mean, and half the width of its 95 % interval."""
-    half = STUDENT * statistics.stdev(values) / math.sqrt(len(values))
-    return statistics.fmean(values), half
 
 
 def pull(runs: list[dict[str, Any]]) -> str:

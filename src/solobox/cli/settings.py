@@ -23,7 +23,7 @@ def plain(cfg: DictConfig) -> Settings:
 
 
 def check_types(settings: Settings, typed: Sequence[str]) -> None:
-    """Refuse a typed value whose type differs from the one in the config files.
+    """Refuse a typed value whose type differs from the one in the config files, or a bad seed.
 
     A file's null accepts anything, a whole number is a number, and what the parameter of a class
     is declared to be (`float | Sequence[float]`) is left to that class to check.
@@ -42,6 +42,8 @@ def check_types(settings: Settings, typed: Sequence[str]) -> None:
             raise ConfigError(
                 f"{key} must be {kind} (the file says {before[key]!r}); found {after[key]!r}"
             )
+    if not 0 <= settings["seed"] < 2**32:
+        raise ConfigError(f"seed must be in [0, 2^32); found {settings['seed']}")
 
 
 def _declared(settings: Settings, key: str) -> bool:

@@ -39,8 +39,6 @@ def train(cfg: DictConfig) -> float:
     from solobox.engine.quiet import quiet
 
     quiet()
-    if not 0 <= settings["seed"] < 2**32:
-        raise ConfigError(f"seed must be in [0, 2^32); found {settings['seed']}")
     settings["trainer"] = for_this_machine(settings["trainer"])
     checkpoint, step = settings["ckpt_path"], None
     if checkpoint is not None:

@@ -1,27 +1,31 @@
 """`solobox tune`: a learning rate to start with, and the largest batch that fits."""
 
+import argparse
 import tempfile
 from pathlib import Path
 
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
-
-from solobox.cli import app
-from solobox.cli.settings import check_types, plain
+from solobox.cli.beside import sentences, settings_of
+from solobox.cli.settings import Settings
 from solobox.errors import ConfigError
 
 
 def main() -> None:
     """Entry point of `solobox tune`."""
-    app.run(tune)
+    parser = argparse.ArgumentParser(
+        prog="solobox tune",
+        description="Find a learning rate and the largest batch for a run with these options.",
+    )
+    parser.add_argument(
+        "options", nargs="*", metavar="option",
+        help="as for train, such as data=auto data.root=FOLDER model=resnet18",
+    )  # fmt: skip
+    options = parser.parse_args().options
+    with sentences(options):
+        tune(settings_of(options), options)
 
 
-def tune(cfg: DictConfig) -> float:
-    """Ask Lightning's finders about a run; returns the learning rate. Nothing is kept."""
-    typed = list(HydraConfig.get().overrides.task)
-    settings = plain(cfg)
-    check_types(settings, typed)
-
+def tune(settings: Settings, typed: list[str]) -> None:
+    """Ask Lightning's finders about a run; nothing is kept."""
     from lightning import seed_everything
 
     from solobox.cli.build import build_data, build_module
@@ -42,4 +46,3 @@ def tune(cfg: DictConfig) -> float:
     print(f"Learning rate where the loss falls fastest: optimizer.lr={rate:.1e}")
     print(f"Largest batch tried that fits: data.batch_size={batch}")
     print("A larger batch makes fewer steps of an epoch; the rate was found for the present one.")
-    return rate

@@ -50,10 +50,7 @@ def build_trunk(
 
 def parts(trunk: nn.Module) -> list[nn.Module]:
     """The parts of a trunk that have weights, first to last: what can be frozen one by one."""
-    children = list(trunk.children())
-    while len(children) == 1:
-        children = list(children[0].children())
-    return [part for part in children if any(True for _ in part.parameters())]
+    return [child for child in _children(trunk) if any(True for _ in child.parameters())]
 
 
 def refine(trunk: nn.Module) -> None:
@@ -62,11 +59,8 @@ def refine(trunk: nn.Module) -> None:
     The same weights fit, and what they find is where it was; the layers after it cost four times
     as much.
     """
-    children = list(trunk.children())
-    while len(children) == 1:
-        children = list(children[0].children())
     strided = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
-    for child in reversed(children):
+    for child in reversed(_children(trunk)):
         halving = [m for m in child.modules() if isinstance(m, strided) and m.stride in (2, (2, 2))]
         for layer in halving:
             layer.stride = (1, 1)
@@ -117,6 +111,14 @@ def cut(network: nn.Module) -> nn.Module:
         children["statistics"] = _Half()
         children.move_to_end("statistics", last=False)
     return nn.Sequential(children)
+
+
+def _children(trunk: nn.Module) -> list[nn.Module]:
+    """What a trunk consists of, first to last, out of whatever it is wrapped in."""
+    children = list(trunk.children())
+    while len(children) == 1:
+        children = list(children[0].children())
+    return children
 
 
 class _Half(nn.Module):

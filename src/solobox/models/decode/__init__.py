@@ -6,6 +6,9 @@ from torch import Tensor
 
 from solobox.types import TrainStats
 
+# No side is shorter than this part of the image, so that 0 < w, h holds in float32.
+SMALLEST_SIDE = 1e-4
+
 
 class Decode(Protocol):
     """What a head asks of a decoding; see the files beside this one.

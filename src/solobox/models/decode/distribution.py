@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from solobox.models.decode import SMALLEST_SIDE
 from solobox.types import TrainStats
-
-SMALLEST_SIDE = 1e-4  # keeps 0 < w, h where all weight is on the first bin
 
 
 class Distribution(nn.Module):

@@ -5,10 +5,10 @@ import math
 import torch
 from torch import Tensor, nn
 
+from solobox.models.decode import SMALLEST_SIDE
 from solobox.types import TrainStats
 
 LARGEST_SIDE = 4.0  # of the image: exp must not overflow, and a box this wide still overlaps it
-SMALLEST_SIDE = 1e-4
 
 
 class Exp(nn.Module):

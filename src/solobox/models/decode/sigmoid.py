@@ -3,10 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from solobox.models.decode import SMALLEST_SIDE
 from solobox.types import TrainStats
-
-# No side is shorter than this part of the image, so that 0 < w, h holds in float32.
-SMALLEST_SIDE = 1e-4
 
 
 class Sigmoid(nn.Module):

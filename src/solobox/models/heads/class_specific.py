@@ -5,14 +5,15 @@ from torch import Tensor, nn
 
 from solobox.models.attention import attend, pooled
 from solobox.models.decode import Decode
+from solobox.models.last_layer import start_at_zero
 from solobox.types import TrainStats
 
 
 class ClassSpecific(nn.Module):
     """One attention map, one score and one box a class: K + 4 K outputs inside.
 
-    The one exception to K + 4: `Localiser.outputs` keeps the box of the true class in training
-    and that of the predicted class otherwise, so that everything after it sees K + 4.
+    The one exception to K + 4: `Localiser.rows` keeps the box of the true class in training, and
+    `Localiser.outputs` that of the predicted class, so that everything after them sees K + 4.
 
     Args:
         in_channels: channels C of the feature map.
@@ -42,8 +43,7 @@ class ClassSpecific(nn.Module):
         outputs = 1 + 2 * decode.numbers  # a score and a size
         self.weight = nn.Parameter(torch.zeros(num_classes, in_channels, outputs))
         self.bias = nn.Parameter(torch.zeros(num_classes, outputs))
-        for parameter in self.attention.parameters():
-            nn.init.zeros_(parameter)
+        start_at_zero(self.attention)
 
     def bind(self, stats: TrainStats, logits: Tensor) -> None:
         """Start at the mean size of the training boxes and at class scores (K,)."""

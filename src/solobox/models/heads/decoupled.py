@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from solobox.models.attention import attend, pooled
 from solobox.models.decode import Decode
+from solobox.models.last_layer import start_at_zero
 from solobox.types import TrainStats
 
 
@@ -53,9 +54,7 @@ class Decoupled(nn.Module):
         self.box_attention = nn.Conv2d(width, 1, 1)
         self.scores = nn.Linear(width, num_classes)
         self.size = nn.Linear(width, 2 * decode.numbers)
-        for last in (self.class_attention, self.box_attention, self.scores, self.size):
-            for parameter in last.parameters():
-                nn.init.zeros_(parameter)
+        start_at_zero(self.class_attention, self.box_attention, self.scores, self.size)
 
     def bind(self, stats: TrainStats, logits: Tensor) -> None:
         """Start at the mean size of the training boxes and at class scores (K,)."""

@@ -1,9 +1,9 @@
 """One linear layer on the average feature."""
 
-import torch
 from torch import Tensor, nn
 
 from solobox.models.decode import Decode
+from solobox.models.last_layer import LastLayer
 from solobox.types import TrainStats
 
 
@@ -24,19 +24,11 @@ class Linear(nn.Module):
 
     def __init__(self, *, in_channels: int, num_classes: int, decode: Decode) -> None:
         super().__init__()
-        self.num_classes = num_classes
-        self.decode = decode
-        self.linear = nn.Linear(in_channels, num_classes + 4 * decode.numbers)
-        nn.init.zeros_(self.linear.weight)
-        nn.init.zeros_(self.linear.bias)
+        self.linear = LastLayer(in_channels, num_classes, decode)
 
     def bind(self, stats: TrainStats, logits: Tensor) -> None:
         """Start at the mean training box and at class scores (K,)."""
-        with torch.no_grad():
-            self.linear.bias[:] = torch.cat((logits, *self.decode.bind(stats)))
+        self.linear.bind(stats, logits)
 
     def forward(self, features: Tensor) -> Tensor:
-        raw = self.linear(features.mean((2, 3)))
-        logits, box = raw.tensor_split((self.num_classes,), dim=1)
-        centre, size = box.chunk(2, dim=1)
-        return torch.cat((logits, self.decode.centre(centre), self.decode.size(size)), dim=1)
+        return self.linear(features.mean((2, 3)))

@@ -1,16 +1,16 @@
 """A hidden layer between the flattened feature map and the outputs."""
 
-import torch
 from torch import Tensor, nn
 
 from solobox.models.decode import Decode
+from solobox.models.last_layer import LastLayer
 from solobox.types import TrainStats
 
 
 class Mlp(nn.Module):
     """Pool to a grid, flatten, a hidden layer with ReLU, all K + 4 outputs: YOLOv1's two layers.
 
-    The last layer starts at zero with its bias at the mean training box.
+    Starts at the mean training box.
 
     Args:
         in_channels: channels C of the feature map.
@@ -46,8 +46,6 @@ class Mlp(nn.Module):
                 f"grid and hidden must be >= 1 and dropout in [0, 1); "
                 f"found {grid}, {hidden} and {dropout}"
             )
-        self.num_classes = num_classes
-        self.decode = decode
         self.hidden = nn.Sequential(
             nn.AdaptiveAvgPool2d(grid),
             nn.Flatten(),
@@ -55,17 +53,11 @@ class Mlp(nn.Module):
             nn.ReLU(inplace=True),
             nn.Dropout(dropout),
         )
-        self.linear = nn.Linear(hidden, num_classes + 4 * decode.numbers)
-        nn.init.zeros_(self.linear.weight)
-        nn.init.zeros_(self.linear.bias)
+        self.linear = LastLayer(hidden, num_classes, decode)
 
     def bind(self, stats: TrainStats, logits: Tensor) -> None:
         """Start at the mean training box and at class scores (K,)."""
-        with torch.no_grad():
-            self.linear.bias[:] = torch.cat((logits, *self.decode.bind(stats)))
+        self.linear.bind(stats, logits)
 
     def forward(self, features: Tensor) -> Tensor:
-        raw = self.linear(self.hidden(features))
-        logits, box = raw.tensor_split((self.num_classes,), dim=1)
-        centre, size = box.chunk(2, dim=1)
-        return torch.cat((logits, self.decode.centre(centre), self.decode.size(size)), dim=1)
+        return self.linear(self.hidden(features))

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from solobox.models.attention import attend, pooled
 from solobox.models.decode import Decode
+from solobox.models.last_layer import start_at_zero
 from solobox.types import TrainStats
 
 
@@ -47,8 +48,7 @@ class SoftArgmax(nn.Module):
         self.decode = decode
         self.attention = nn.Conv2d(in_channels, 1, 1)
         self.linear = nn.Linear(in_channels, num_classes + 2 * decode.numbers)
-        for parameter in (*self.attention.parameters(), *self.linear.parameters()):
-            nn.init.zeros_(parameter)
+        start_at_zero(self.attention, self.linear)
 
     def bind(self, stats: TrainStats, logits: Tensor) -> None:
         """Start at the mean size of the training boxes and at class scores (K,)."""

@@ -4,7 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from solobox.models.attention import attend, cell_centres, pooled
+from solobox.models.blocks import convolution
 from solobox.models.decode import Decode
+from solobox.models.last_layer import start_at_zero
 from solobox.types import TrainStats
 
 SMALLEST_PART = 1e-6  # of the attention, whose logarithm is taken
@@ -64,16 +66,10 @@ class Voting(nn.Module):
         self.temperature = temperature
         self.class_attention = nn.Conv2d(in_channels, 1, 1)
         self.scores = nn.Linear(in_channels, num_classes)
-        self.tower = nn.Sequential(
-            nn.Conv2d(in_channels, width, 3, padding=1, bias=False),
-            nn.BatchNorm2d(width),
-            nn.ReLU(inplace=True),
-        )
+        self.tower = convolution(in_channels, width)
         self.box_attention = nn.Conv2d(width, 1, 1)
         self.boxes = nn.Conv2d(width, 2 + 2 * decode.numbers, 1)
-        for last in (self.class_attention, self.scores, self.box_attention, self.boxes):
-            for parameter in last.parameters():
-                nn.init.zeros_(parameter)
+        start_at_zero(self.class_attention, self.scores, self.box_attention, self.boxes)
 
     def bind(self, stats: TrainStats, logits: Tensor) -> None:
         """Start at the mean size of the training boxes and at class scores (K,)."""
