@@ -5,7 +5,8 @@
 Faster R-CNN is torchvision's, on the mobilenet_v2 trunk with the same weights. If the package
 ultralytics is installed, its YOLO is trained from scratch, and so is ours. Every model is trained
 on the training split and judged by our metrics on the validation split; of a detector the box
-with the highest score counts. The table goes to docs/peers.md, a part for each folder.
+with the highest score counts. The table goes to docs/peers.md, a part for each folder. What is
+finished (runs/peers) is not trained again, so it can be stopped and started, or take more seeds.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import math
 import os
 import platform
 import random
+import re
 import statistics
 import sys
 import tempfile
@@ -28,6 +30,7 @@ from PIL import Image
 from torch import Tensor
 
 from solobox import boxes
+from solobox.atomic import replacing
 from solobox.cli.beside import sentences, settings_of
 from solobox.cli.build import build_data
 from solobox.cli.train import main as train
@@ -42,7 +45,7 @@ from solobox.models import build
 from solobox.study.sections import put_section
 from solobox.study.seeds import interval
 
-DOCS = Path(__file__).parents[1] / "docs"
+RUNS, DOCS = Path("runs/peers"), Path(__file__).parents[1] / "docs"
 SHOWN = {"acc": "accuracy", "iou": "mean IoU", "loc_50": "Top-1 Loc@.5", "loc_70": "Top-1 Loc@.7"}
 
 
@@ -73,12 +76,18 @@ def main() -> None:
             data_of([*pretrained, *where], seed), arguments.seconds, seed
         )
     figures: dict[str, list[dict[str, float]]] = {}
+    place = RUNS / f"{arguments.folder.name}-{arguments.seconds:.0f}s"
     for name, run in models.items():
-        if arguments.only and not any(word in name for word in arguments.only):
-            continue
         for seed in range(arguments.seeds):
-            figures.setdefault(name, []).append(run(seed))
-            print(name, seed, {k: round(v, 3) for k, v in figures[name][-1].items()}, flush=True)
+            known = place / f"{re.sub('[^a-z0-9]+', '_', name.lower())}-s{seed}.json"
+            wanted = not arguments.only or any(word in name for word in arguments.only)
+            if wanted and not known.is_file():
+                found = run(seed)
+                with replacing(known) as file:
+                    json.dump(found, file)
+                print(name, seed, {k: round(v, 3) for k, v in found.items()}, flush=True)
+            if known.is_file():
+                figures.setdefault(name, []).append(json.loads(known.read_text()))
     write(arguments, figures)
 
 
