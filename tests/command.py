@@ -24,6 +24,7 @@ SMALL = (
     "trainer=cpu",
     "trainer.log_every_n_steps=1",
     "callbacks.box_images.count=0",
+    "report=false",
 )
 
 

@@ -22,7 +22,7 @@ COMMANDS = sorted({
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_that_is_shown_composes(train: Callable[..., Outcome], command: str) -> None:
     flags = ("-m", "--help", "--cfg", "job")
-    options = [o for o in shlex.split(command)[2:] if o not in flags and "=glob(" not in o]
+    options = [o for o in shlex.split(command)[2:] if o not in flags and "(" not in o]
     swept = [re.sub(r"(=[^\[,]*),.*", r"\1", option) for option in options]
     assert "_target_" in train(*swept, "--cfg", "job").out
 

@@ -30,5 +30,9 @@ class DivergedError(SoloboxError):
     """Training went to infinity."""
 
 
+class Pruned(Exception):
+    """A run of an optimising sweep was ended, since it fell behind the others."""
+
+
 class RunDirectoryError(SoloboxError):
     """The place where a run would write cannot be used."""

@@ -11,6 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.command import SMALL, Outcome
 
 from solobox.callbacks.balance_panel import BalancePanel
+from solobox.callbacks.pages import PAGES
 from solobox.cli.verdict import verdict
 
 Train = Callable[..., Outcome]
@@ -98,15 +99,15 @@ def test_a_continued_run_suggests_the_options_it_was_started_with(train: Train) 
     assert second.partition("loss.combine")[0] == first.partition("loss.combine")[0]
 
 
-def test_panel_is_one_page_of_custom_scalars(train: Train) -> None:
+def test_losses_balance_and_metrics_have_a_page_each(train: Train) -> None:
     run = train(*SMALL).run
     events = EventAccumulator(str(run), size_guidance={"tensors": 0}).Reload()
     assert "custom_scalars__config__" in events.Tags()["tensors"]
     layout = events.Tensors("custom_scalars__config__")[0].tensor_proto.string_val[0]
     scalars = set(events.Tags()["scalars"])
-    for name in ("pull_class", "share_box", "cosine", "weight_box", "active_box", "inliers"):
-        assert f"balance/{name}".encode() in layout
-        assert f"balance/{name}" in scalars
+    for charts in PAGES.values():
+        for tag in (tag for tags in charts.values() for tag in tags):
+            assert tag.encode() in layout and tag in scalars
 
 
 def test_a_diverged_step_stops_the_run_before_it_counts(train: Train) -> None:

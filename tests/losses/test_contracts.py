@@ -174,7 +174,9 @@ def test_classification_in_float32_is_as_good_as_in_float64(name: str) -> None:
     contracts.assert_float32_is_as_good(part, *contracts.random_logits(256, 5))
 
 
-@every_classification
+@pytest.mark.parametrize(
+    "name", [n for n in CLASSIFICATION if not leaf("classification", n).get("label_smoothing")]
+)
 @two_and_five_classes
 def test_perfect_class_costs_nothing(name: str, classes: int) -> None:
     part = made("classification", name, classes)

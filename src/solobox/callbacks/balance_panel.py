@@ -1,4 +1,4 @@
-"""Who dominated: the page "Balance" in TensorBoard, and what the verdict is made of."""
+"""Who dominated: what the verdict is made of."""
 
 import math
 from typing import Any
@@ -8,17 +8,6 @@ from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from solobox.balance import Balance
-from solobox.engine.logger import tensorboards
-
-CHARTS = {
-    "pull at the shared features": ["pull_class", "pull_box"],
-    "share of the box": ["share_box"],
-    "cosine of both gradients": ["cosine"],
-    "effective weights": ["weight_class", "weight_box"],
-    "gradient norms, unweighted": ["norm_class", "norm_box"],
-    "part of the images that trains": ["active_class", "active_box"],
-    "part of the box gradient from inliers (IoU >= .5)": ["inliers"],
-}
 
 
 class BalancePanel(Callback):
@@ -31,15 +20,6 @@ class BalancePanel(Callback):
     def __init__(self) -> None:
         self.measured = 0
         self.sums = torch.zeros(6)
-
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Lay out the page."""
-        page = {
-            chart: ["Multiline", [f"balance/{name}" for name in names]]
-            for chart, names in CHARTS.items()
-        }
-        for logger in tensorboards(trainer):
-            logger.experiment.add_custom_scalars({"Balance": page})
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any

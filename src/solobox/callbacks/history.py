@@ -9,12 +9,15 @@ from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from solobox.atomic import replacing
+from solobox.balance import Balance
 from solobox.callbacks.clock import Clock
 
 COLUMNS = (
     ["epoch", "step", "seconds", "lr", "loss/classification", "loss/localisation", "loss/total"]
     + [f"val/{name}" for name in ("acc", "iou", "gt_known_50", "loc_50", "loc_70")]
+    + ["balance/pull_class", "balance/pull_box"]
 )  # fmt: skip
+PULLS = ("pull_class", "pull_box")  # means over the steps in which they are measured
 LOSSES = ("classification", "localisation", "total")
 
 
@@ -33,6 +36,8 @@ class History(Callback):
         self.clock = clock
         self.sums = torch.zeros(len(LOSSES), dtype=torch.float64)
         self.batches = 0
+        self.pulls = torch.zeros(len(PULLS), dtype=torch.float64)
+        self.measured = 0
         self.metrics: dict[str, float] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -59,6 +64,12 @@ class History(Callback):
         values: list[Tensor] = [outputs[name].detach().double() for name in LOSSES]
         self.sums = self.sums.to(values[0].device) + torch.stack(values)
         self.batches += 1
+        if "balance" in outputs:
+            balance = Balance(*outputs["balance"].detach().double())
+            self.pulls = self.pulls.to(values[0].device) + torch.stack(
+                [getattr(balance, name) for name in PULLS]
+            )
+            self.measured += 1
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the epoch's row."""
@@ -73,14 +84,22 @@ class History(Callback):
             "loss/localisation": localisation,
             "loss/total": total,
         }
+        if self.measured:
+            means = (self.pulls / self.measured).tolist()
+            row |= {f"balance/{name}": mean for name, mean in zip(PULLS, means, strict=True)}
         with open(self.path, "a", newline="") as file:
             csv.DictWriter(file, COLUMNS).writerow(row)
         self.sums, self.batches, self.metrics = torch.zeros_like(self.sums), 0, {}
+        self.pulls, self.measured = torch.zeros_like(self.pulls), 0
 
     def state_dict(self) -> dict[str, Any]:
         """The part of an epoch that is already summed survives a resume."""
-        return {"sums": self.sums.cpu(), "batches": self.batches}
+        return {
+            "sums": self.sums.cpu(), "batches": self.batches,
+            "pulls": self.pulls.cpu(), "measured": self.measured,
+        }  # fmt: skip
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue the sums."""
         self.sums, self.batches = state_dict["sums"], state_dict["batches"]
+        self.pulls, self.measured = state_dict["pulls"], state_dict["measured"]

@@ -14,9 +14,9 @@ from omegaconf.errors import OmegaConfBaseException
 from solobox.cli.choices import config_dir
 from solobox.cli.explain import explain
 from solobox.cli.naming import sweep_name
-from solobox.errors import SoloboxError
+from solobox.errors import Pruned, SoloboxError
 
-Job = Callable[[DictConfig], float | None]
+Job = Callable[[DictConfig], float | tuple[float, ...]]
 
 
 def run(job: Job) -> None:
@@ -26,14 +26,21 @@ def run(job: Job) -> None:
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # raise to here instead of printing a trace
     typed = sys.argv[1:]
-    sys.argv += _sweep_directory(typed)
+    # Beside another option: an option that comes after --cfg job is none to argparse.
+    first = next((i for i, word in enumerate(typed) if "=" in word and word[0] != "-"), len(typed))
+    sys.argv[1:] = [*typed[:first], *_sweep_directory(typed), *typed[first:]]
     main = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="train")
+    failed: list[str] = []
     try:
-        main(_spoken(job))()
+        main(_spoken(job, failed))()
     except KeyboardInterrupt:  # before the first step, where there is nothing to save
         sys.exit(130)
-    except SoloboxError:
-        sys.exit(1)  # a job of a sweep; it has said its sentence
+    except SoloboxError as error:  # of a sweep's job, which has said its sentence
+        if not failed:
+            sys.exit(f"error: {error}")
+        sys.exit(
+            "\n  ".join(["these jobs failed; the same command skips what is finished:", *failed])
+        )
     except (HydraException, OmegaConfBaseException) as error:
         options = [argument for argument in typed if not argument.startswith("-")]
         sys.exit(f"error: {explain(error, options)}")
@@ -43,16 +50,21 @@ def run(job: Job) -> None:
         sys.exit(f"error: cannot use {error.filename} ({error.strerror})")
 
 
-def _spoken(job: Job) -> Job:
-    """Say a SoloboxError's sentence as soon as it happens."""
+def _spoken(job: Job, failed: list[str]) -> Job:
+    """Say a SoloboxError's sentence as soon as it happens, and note which job it was."""
 
-    def wrapped(cfg: DictConfig) -> float | None:
+    def wrapped(cfg: DictConfig) -> float | tuple[float, ...]:
         try:
             return job(cfg)
+        except Pruned as end:
+            print(end)
+            raise
         except SoloboxError as error:
             print(f"error: {error}", file=sys.stderr)
-            if HydraConfig.get().mode == RunMode.RUN:
+            hydra_config = HydraConfig.get()
+            if hydra_config.mode == RunMode.RUN:
                 sys.exit(1)
+            failed.append(" ".join(hydra_config.overrides.task))
             raise
 
     return wrapped
@@ -60,8 +72,12 @@ def _spoken(job: Job) -> Job:
 
 def _sweep_directory(typed: list[str]) -> list[str]:
     """Name a sweep's directory after what is swept, the same whenever it is run again."""
-    is_sweep = {"-m", "--multirun", "hydra.mode=MULTIRUN"} & set(typed)
+    ready_made = any(option.startswith("+sweep=") for option in typed)
+    is_sweep = ready_made or {"-m", "--multirun", "hydra.mode=MULTIRUN"} & set(typed)
     if not is_sweep or any(option.startswith("hydra.sweep.dir=") for option in typed):
         return []
-    options = [o for o in typed if "=" in o and not o.startswith(("hydra", "runs_dir="))]
+    options = [
+        o.removeprefix("+sweep=") for o in typed
+        if "=" in o and not o.startswith(("hydra", "runs_dir="))
+    ]  # fmt: skip
     return ["hydra.sweep.dir=${runs_dir}/" + sweep_name(options)]

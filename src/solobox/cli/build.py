@@ -19,7 +19,9 @@ from solobox.callbacks.freeze import Freeze
 from solobox.callbacks.history import History
 from solobox.callbacks.hparams import HParams
 from solobox.callbacks.length import Length
+from solobox.callbacks.pages import Pages
 from solobox.callbacks.progress import EpochLines
+from solobox.callbacks.prune import Prune
 from solobox.cli.instances import made
 from solobox.cli.objectives import build_objectives
 from solobox.cli.settings import Settings
@@ -151,10 +153,13 @@ def build_trainer(
         Finite(),
         History(directory / "history.csv", clock),
         HParams(_hparams(settings)),
+        Pages(),
         *(made(f"callbacks.{name}", extra[name]) for name in extra),
         checkpoints,  # after whatever changes the state in a step
         CleanStop(checkpoints),
     ]
+    if settings["prune"]:
+        callbacks.append(Prune(**settings["prune"]))
     try:
         return Trainer(
             **options,

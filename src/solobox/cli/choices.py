@@ -1,6 +1,6 @@
 """The config that the chosen files alone give, before any value was typed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +47,3 @@ def composed(overrides: Sequence[str]) -> dict[str, Any]:
         HydraConfig.instance().cfg = before
     assert isinstance(config, dict)
     return config  # type: ignore[return-value]
-
-
-def flat(config: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted keys and values of a nested config; lists count as values."""
-    for key, value in config.items():
-        if isinstance(value, dict) and value:
-            yield from flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value

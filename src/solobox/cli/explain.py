@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 
-from solobox.cli.choices import files_alone, flat
+from solobox.cli.choices import files_alone
+from solobox.engine.effective import flat
 from solobox.errors import did_you_mean
 
 _NO_KEY = re.compile(r"Could not (?:override|append to) '([^']+)'|config\. '([^']+)' does not")

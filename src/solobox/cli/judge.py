@@ -1,5 +1,6 @@
 """The end of a run: what its best checkpoint is worth."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -25,11 +26,13 @@ from solobox.module import SoloboxModule
 from solobox.report import print_table, write_metrics, write_predictions
 
 
-def judge(module: SoloboxModule, data: DataModule, trainer: Trainer, directory: Path) -> float:
+def judge(
+    module: SoloboxModule, data: DataModule, trainer: Trainer, directory: Path
+) -> dict[str, Any]:
     """Judge best.ckpt on validation and test, and who dominated, into files and on the screen.
 
     Returns:
-        Top-1 Loc@.5 on validation.
+        What is in metrics.json.
     """
     model, typed = module.model, module.passport["typed"]
     _load_best(model, directory / "checkpoints" / "best.ckpt")
@@ -55,6 +58,7 @@ def judge(module: SoloboxModule, data: DataModule, trainer: Trainer, directory: 
     figures |= {
         "seconds": clock.seconds,
         "images_per_s": clock.images_per_s,
+        "command": shlex.join([*_program(), *typed]),
         "git_commit": _git_commit(),
         "seed": module.seed,
     }
@@ -64,7 +68,7 @@ def judge(module: SoloboxModule, data: DataModule, trainer: Trainer, directory: 
     HParams.finish(trainer, figures)
     print_table(figures, directory)
     print(judgement.text)
-    return figures["val/loc_50"]
+    return figures
 
 
 def _program() -> list[str]:

@@ -9,8 +9,9 @@ from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from solobox.cli.choices import flat, is_group
+from solobox.cli.choices import is_group
 from solobox.cli.settings import Settings
+from solobox.engine.effective import flat
 from solobox.engine.run_directory import CONFIG_FILE
 from solobox.errors import CheckpointError, ConfigError
 
@@ -20,7 +21,8 @@ MAY_CHANGE = {
     "data.root", "data.num_workers", "data.cache", "data.cache_dir",
     "trainer.max_epochs", "trainer.max_steps", "trainer.max_time",
     "trainer.accelerator", "trainer.devices", "trainer.log_every_n_steps",
-    "callbacks.checkpoints.every_n_steps", "evaluate.flip",
+    "callbacks.checkpoints.every_n_steps", "evaluate.flip", "report",
+    "objective", "prune", "prune.storage", "prune.trial",
 }  # fmt: skip
 
 
@@ -89,7 +91,7 @@ def _with(settings: Settings, key: str, value: Any) -> Settings:
 
 def _check_targets(settings: Settings) -> None:
     """A checkpoint may only name classes that a config file on this machine names."""
-    unknown = sorted({str(target) for target in _targets(settings)} - _known_targets())
+    unknown = sorted({str(target) for target in targets(settings)} - _known_targets())
     if unknown:
         raise CheckpointError(
             f"the checkpoint asks for {', '.join(unknown)}, which no config file here names; "
@@ -97,18 +99,18 @@ def _check_targets(settings: Settings) -> None:
         )
 
 
-def _targets(node: Any) -> Iterator[Any]:
+def targets(node: Any) -> Iterator[Any]:
     """Every `_target_` in nested settings, inside lists too."""
     if isinstance(node, dict):
         yield from (value for key, value in node.items() if key == "_target_")
     inside = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     for child in inside:
-        yield from _targets(child)
+        yield from targets(child)
 
 
 def _known_targets() -> set[str]:
     loader = GlobalHydra.instance().config_loader()
-    targets: set[str] = set()
+    known: set[str] = set()
     groups = [""]
     while groups:
         group = groups.pop()
@@ -117,7 +119,5 @@ def _known_targets() -> set[str]:
         for option in loader.get_group_options(group, ObjectType.CONFIG):
             found = loader.repository.load_config(f"{group}/{option}".strip("/"))  # type: ignore[attr-defined]
             if found is not None:
-                targets |= {
-                    str(target) for target in _targets(OmegaConf.to_container(found.config))
-                }
-    return targets
+                known |= {str(target) for target in targets(OmegaConf.to_container(found.config))}
+    return known

@@ -8,7 +8,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 
-from solobox.cli.choices import files_alone, flat, is_group
+from solobox.cli.choices import files_alone, is_group
+from solobox.engine.effective import flat
 from solobox.errors import ConfigError
 
 Settings = dict[str, Any]

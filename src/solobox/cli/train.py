@@ -1,18 +1,17 @@
 """`python train.py`: one training run, read from top to bottom in `train`."""
 
+import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from solobox.cli import app
-from solobox.cli.naming import run_name
 from solobox.cli.resume import continued, directory_of
-from solobox.cli.settings import Settings, check_types, plain
-from solobox.engine.run_directory import CONFIG_FILE, SPLIT_FILE, claim_new, claim_this, give_back
+from solobox.cli.settings import check_types, plain
+from solobox.engine.run_directory import LAST, METRICS_FILE, SPLIT_FILE, give_back, training_in
 from solobox.errors import ConfigError
 
 
@@ -21,8 +20,8 @@ def main() -> None:
     app.run(train)
 
 
-def train(cfg: DictConfig) -> float:
-    """Train a model and judge its best checkpoint; returns its validation Top-1 Loc@.5."""
+def train(cfg: DictConfig) -> float | tuple[float, ...]:
+    """Train a model and judge its best checkpoint; returns what `objective` asks for."""
     typed = list(HydraConfig.get().overrides.task)
     settings = plain(cfg)
     check_types(settings, typed)
@@ -32,13 +31,17 @@ def train(cfg: DictConfig) -> float:
 
     from solobox.callbacks.clean_stop import Stopped
     from solobox.cli.build import build_data, build_module, build_trainer
+    from solobox.cli.identity import identity
     from solobox.cli.judge import judge
+    from solobox.cli.objective import check_objective, told
+    from solobox.cli.place import place_of
     from solobox.data.split_file import check_same_images, write_split
     from solobox.engine.checkpoint_io import read_checkpoint
     from solobox.engine.hardware import for_this_machine
     from solobox.engine.quiet import quiet
 
     quiet()
+    check_objective(settings["objective"])
     settings["trainer"] = for_this_machine(settings["trainer"])
     checkpoint, step = settings["ckpt_path"], None
     if checkpoint is not None:
@@ -51,38 +54,39 @@ def train(cfg: DictConfig) -> float:
     for note in data.source.notes:
         print(f"data: {note}")
     module = build_module(settings, data, typed)
+    new = False
     if checkpoint is not None:
         directory = directory_of(Path(checkpoint))
         check_same_images(data.source.listing, directory / SPLIT_FILE)
     else:
-        directory = _claim(settings, typed)
+        directory, new, checkpoint = place_of(settings, identity(settings, data.source), typed)
+        if (done := directory / METRICS_FILE).is_file():
+            print(f"{directory} skipped: already finished")
+            return told(json.loads(done.read_text()), settings["objective"])
+        if checkpoint is not None:
+            step = read_checkpoint(checkpoint)["global_step"]
+            print(f"{directory} goes on from step {step}")
         if data.source.listing:
             write_split(directory / SPLIT_FILE, data.source.listing)
     try:
         trainer = build_trainer(settings, module.steps, directory, step)
     except ConfigError:
-        if not checkpoint:
+        if new:
             give_back(directory)
         raise
-    try:
-        trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
-    except Stopped as stop:
-        last = directory / "checkpoints" / "last.ckpt"
-        print(f"{stop}; continue with: python train.py ckpt_path={last}", file=sys.stderr)
-        sys.exit(128 + stop.signum)
-    return judge(module, data, trainer, directory)
+    with training_in(directory):
+        try:
+            trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
+        except Stopped as stop:
+            print(
+                f"{stop}; continue with: python train.py ckpt_path={directory / LAST}",
+                file=sys.stderr,
+            )
+            sys.exit(128 + stop.signum)
+        figures = judge(module, data, trainer, directory)
+        if settings["report"] and HydraConfig.get().mode == RunMode.RUN:
+            from solobox.study.run_page import write_report  # draws, which a sweep does not
+            from solobox.study.runs import read_run
 
-
-def _claim(settings: Settings, typed: Sequence[str]) -> Path:
-    """A new run directory with the run's config in it: where Hydra was told, else by its name."""
-    hydra = HydraConfig.get()
-    key = "hydra.run.dir=" if hydra.mode == RunMode.RUN else "hydra.sweep.subdir="
-    if any(option.startswith(key) for option in hydra.overrides.hydra):
-        directory = claim_this(Path(hydra.runtime.output_dir))
-    else:
-        swept = hydra.mode == RunMode.MULTIRUN
-        parent = Path(hydra.runtime.output_dir if swept else settings["runs_dir"])
-        name = run_name(hydra.runtime.choices, typed, settings["seed"])
-        directory = claim_new(parent, name)
-    (directory / CONFIG_FILE).write_text(OmegaConf.to_yaml(settings), encoding="utf-8")
-    return directory
+            print(f"page: {write_report(read_run(directory))}")
+        return told(figures, settings["objective"])

@@ -38,6 +38,9 @@ class Source(Protocol):
     def listing(self) -> Sequence[Listed]:
         """What became of each file."""
 
+    def identity(self) -> str:
+        """A fingerprint of the images and what is said of them, once they are loaded."""
+
     def load(self, oversize: float = 1.0) -> dict[str, Split]:
         """The splits "train" and "val", perhaps "test"; training images may be larger than size."""
 

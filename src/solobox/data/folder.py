@@ -17,7 +17,7 @@ from solobox.data.split import Split
 from solobox.data.split_file import Listed, name_in
 from solobox.data.store.cache import packed
 from solobox.data.store.decode import Decoding, checked, in_memory
-from solobox.data.store.fingerprints import combined
+from solobox.data.store.fingerprints import MEMORY, combined, fingerprints
 from solobox.data.store.pixels import Pixels, Rows
 from solobox.errors import ConfigError, DataError
 
@@ -99,6 +99,12 @@ class Folder:
     def classes(self) -> tuple[str, ...]:
         """K class names, C1 first."""
         return self.inspection.classes
+
+    def identity(self) -> str:
+        """A fingerprint of the images that are used, and of what is said of all of them."""
+        images = [self.root / row.image for row in self.listing if row.split]
+        memory = self.place / MEMORY if self.place and self.cache == "disk" else None
+        return combined([*fingerprints(images, memory), *map(repr, self.listing)])
 
     def load(self, oversize: float = 1.0) -> dict[str, Split]:
         """Decode all images, each once, and divide them into "train", "val" and perhaps "test".

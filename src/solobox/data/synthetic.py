@@ -78,6 +78,10 @@ class Synthetic:
         """There are no files."""
         return []
 
+    def identity(self) -> str:
+        """What is drawn follows from the settings."""
+        return "drawn"
+
     def load(self, oversize: float = 1.0) -> dict[str, Split]:
         """Draw all splits; at `size`, whatever is asked for."""
         return {name: self.split(name) for name in SPLITS}

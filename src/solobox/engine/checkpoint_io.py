@@ -9,7 +9,7 @@ from lightning.fabric.plugins import TorchCheckpointIO
 from solobox.atomic import replacing
 from solobox.errors import CheckpointError
 
-FORMAT = 4  # of the "solobox" part of a checkpoint
+FORMAT = 5  # of the "solobox" part of a checkpoint
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):

@@ -3,12 +3,19 @@
 import contextlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from solobox.errors import RunDirectoryError
 
 CONFIG_FILE = "config.yaml"
+IDENTITY_FILE = "identity.json"
 SPLIT_FILE = "split.csv"
+METRICS_FILE = "metrics.json"
+LAST = "checkpoints/last.ckpt"
+LOCK_FILE = ".lock"
 LONGEST_NAME = 120
 
 
@@ -49,7 +56,7 @@ def claim_new(parent: Path, name: str) -> Path:
 
 def give_back(directory: Path) -> None:
     """Undo a claim before anything but the choices was written."""
-    for name in (CONFIG_FILE, SPLIT_FILE):
+    for name in (CONFIG_FILE, IDENTITY_FILE, SPLIT_FILE, LOCK_FILE):
         (directory / name).unlink(missing_ok=True)
     for folder in (directory, directory.parent):
         with contextlib.suppress(OSError):  # not empty: somebody else's
@@ -74,3 +81,25 @@ def claim_this(directory: Path) -> Path:
     except OSError as error:
         raise RunDirectoryError(f"cannot write to {directory} ({error.strerror})") from None
     return directory
+
+
+@contextlib.contextmanager
+def training_in(directory: Path) -> Iterator[None]:
+    """Hold a run directory while its run trains; a process that dies lets go of it.
+
+    Raises:
+        RunDirectoryError: another process trains in it.
+    """
+    lock = FileLock(directory / LOCK_FILE, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RunDirectoryError(
+            f"{directory} is being trained by another process; let it finish"
+        ) from None
+    except OSError as error:
+        raise RunDirectoryError(f"cannot write to {directory} ({error.strerror})") from None
+    try:
+        yield
+    finally:
+        lock.release()

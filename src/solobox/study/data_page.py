@@ -1,8 +1,5 @@
 """The page of `solobox check`: what is in a folder, to look at; works offline."""
 
-import base64
-import io
-import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from solobox.baselines import baselines
 from solobox.data.contract import Sample
 from solobox.data.images import open_upright
 from solobox.data.survey import Survey
+from solobox.study.embedded import address, jpeg, plain, png
 
 EXAMPLES = 24  # images shown, the same number of each class
 MOST_BARS = 50  # classes counted in a figure; the table has all
@@ -78,13 +76,7 @@ def _picture(sample: Sample) -> str:
     scale = np.array([*image.size, *image.size])
     corners = np.array([x - w / 2, y - h / 2, x + w / 2, y + h / 2]) * scale
     ImageDraw.Draw(image).rectangle(corners.round().tolist(), outline=(255, 40, 40), width=2)
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=80)
-    return _address("image/jpeg", buffer.getvalue())
-
-
-def _address(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+    return address("image/jpeg", jpeg(image))
 
 
 def _figures(found: Survey) -> list[tuple[str, str]]:
@@ -104,7 +96,7 @@ def _figures(found: Survey) -> list[tuple[str, str]]:
 
 
 def _class_counts(found: Survey) -> str:
-    names = [_plain(name) for name in found.inspection.classes[:MOST_BARS]]
+    names = [plain(name) for name in found.inspection.classes[:MOST_BARS]]
     figure = Figure(figsize=(4.2, max(2.0, 0.28 * len(names) + 1)))
     axis, left = figure.subplots(), np.zeros(len(names))
     for split, counts in found.counts.items():
@@ -115,7 +107,7 @@ def _class_counts(found: Survey) -> str:
     axis.invert_yaxis()
     axis.set_xlabel("images")
     axis.legend(frameon=False)
-    return _png(figure)
+    return address("image/png", png(figure))
 
 
 def _cover(boxes: NDArray[np.float64]) -> str:
@@ -129,7 +121,7 @@ def _cover(boxes: NDArray[np.float64]) -> str:
     drawn = axis.imshow(share, extent=(0, 1, 1, 0), vmin=0, vmax=1, cmap="viridis")
     figure.colorbar(drawn, label="share of boxes")
     axis.set(xlabel="x", ylabel="y")
-    return _png(figure)
+    return address("image/png", png(figure))
 
 
 def _scatter(
@@ -144,7 +136,7 @@ def _scatter(
         mine = points[labels == k]
         colour = COLOURS[k % len(COLOURS)]
         axis.plot(
-            *mine.T, ".", ms=4, alpha=0.5, color=colour, label=_plain(name) if k < 10 else None
+            *mine.T, ".", ms=4, alpha=0.5, color=colour, label=plain(name) if k < 10 else None
         )
     across, along = sides
     axis.set(xlim=(0, 1), ylim=(0, 1), xlabel=f"{across} (0 .. 1)", ylabel=f"{along} (0 .. 1)")
@@ -152,7 +144,7 @@ def _scatter(
         axis.invert_yaxis()
     axis.set_aspect("equal")
     axis.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
-    return _png(figure)
+    return address("image/png", png(figure))
 
 
 def _sizes(sizes: NDArray[np.int64]) -> str:
@@ -161,20 +153,7 @@ def _sizes(sizes: NDArray[np.int64]) -> str:
     axis = figure.subplots()
     axis.scatter(different[:, 0], different[:, 1], s=8 + 200 * counts / counts.sum(), alpha=0.5)
     axis.set(xlabel="width", ylabel="height", xlim=(0, None), ylim=(0, None))
-    return _png(figure)
-
-
-def _plain(name: str) -> str:
-    """A name in which matplotlib sees no formula."""
-    return name.replace("$", r"\$")
-
-
-def _png(figure: Figure) -> str:
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # a script that its font does not have
-        figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
-    return _address("image/png", buffer.getvalue())
+    return address("image/png", png(figure))
 
 
 def _constants(found: Survey) -> list[tuple[str, dict[str, float]]]:

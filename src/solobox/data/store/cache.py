@@ -29,7 +29,7 @@ from solobox.atomic import replacing
 from solobox.data.canvas import Canvas
 from solobox.data.record import Problem
 from solobox.data.store.decode import Decoding, decode
-from solobox.data.store.fingerprints import combined, fingerprints
+from solobox.data.store.fingerprints import MEMORY, combined, fingerprints
 from solobox.data.store.pixels import Packed
 from solobox.errors import DataError
 
@@ -51,7 +51,7 @@ def packed(images: Sequence[Path], canvases: Sequence[Canvas], folder: Path) -> 
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
             shutil.rmtree(folder / UNFINISHED, ignore_errors=True)  # of a writer that was killed
-            prints = fingerprints(images, folder / "fingerprints.csv")
+            prints = fingerprints(images, folder / MEMORY)
             packs = [folder / _name(prints, canvas) for canvas in canvases]
             missing = [i for i, pack in enumerate(packs) if not _is_whole(pack, len(images))]
             if missing:

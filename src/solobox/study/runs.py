@@ -1,0 +1,161 @@
+"""Finished runs as a study reads them: what each was made of, and what it said about each image."""
+
+import csv
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from solobox.engine.effective import effective
+from solobox.engine.run_directory import CONFIG_FILE, METRICS_FILE
+
+SPLITS = ("test", "val")  # the first that all runs have is compared
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """A split's images in the order of predictions_*.csv; all have n rows.
+
+    Attributes:
+        paths: names of the images.
+        true, predicted: class names.
+        probabilities: (n, K) in the order of `classes`.
+        classes: K class names, C1 first.
+        boxes, targets: (n, 4) corners in pixels of the original image.
+        iou: (n,) of box and target.
+    """
+
+    paths: list[str]
+    true: NDArray[np.str_]
+    predicted: NDArray[np.str_]
+    probabilities: NDArray[np.float64]
+    classes: tuple[str, ...]
+    boxes: NDArray[np.float64]
+    targets: NDArray[np.float64]
+    iou: NDArray[np.float64]
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Whether the class is right (n,)."""
+        return self.true == self.predicted
+
+    def scores(self, metric: str) -> NDArray[np.float64]:
+        """What each image (n,) adds to the mean of "acc", "iou", "loc_50" or "loc_70"."""
+        of = {
+            "acc": self.right,
+            "iou": self.iou,
+            "loc_50": self.right & (self.iou >= 0.5),
+            "loc_70": self.right & (self.iou >= 0.7),
+        }
+        return of[metric].astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        directory: where it lies.
+        config: its settings, plain.
+        metrics: its metrics.json.
+        history: its history.csv: a dict an epoch, columns as they are called there.
+        predictions: of each split that it judged.
+    """
+
+    directory: Path
+    config: dict[str, Any]
+    metrics: dict[str, Any]
+    history: list[dict[str, float]]
+    predictions: dict[str, Predictions]
+
+    @property
+    def seed(self) -> int:
+        """Its seed."""
+        return int(self.config["seed"])
+
+    @property
+    def made_of(self) -> dict[str, str]:
+        """The settings that decide the result, without the seed."""
+        return {key: value for key, value in effective(self.config).items() if key != "seed"}
+
+
+def find_runs(folder: Path) -> tuple[list[Run], list[str]]:
+    """All finished runs below a folder, and a sentence for each that cannot be used."""
+    runs, faults = [], []
+    for directory in sorted(path.parent for path in folder.rglob(CONFIG_FILE)):
+        if not (directory / METRICS_FILE).is_file():
+            faults.append(f"{directory}: not finished (it has no {METRICS_FILE}); left out")
+            continue
+        try:
+            runs.append(read_run(directory))
+        except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+            faults.append(f"{directory}: cannot be read ({_why(error)}); left out")
+    return runs, faults
+
+
+def read_run(directory: Path) -> Run:
+    """Read a finished run.
+
+    Raises:
+        OSError, ValueError, KeyError: a file is missing or is not what a run writes.
+    """
+    config = yaml.safe_load((directory / CONFIG_FILE).read_text(encoding="utf-8"))
+    metrics = json.loads((directory / METRICS_FILE).read_text(encoding="utf-8"))
+    if not isinstance(config, dict) or not isinstance(metrics, dict):
+        raise ValueError(f"expected settings and figures in {CONFIG_FILE} and {METRICS_FILE}")
+    found = {split: directory / f"predictions_{split}.csv" for split in SPLITS}
+    predictions = {k: read_predictions(path) for k, path in found.items() if path.is_file()}
+    if not predictions:
+        raise ValueError("it has no predictions_test.csv nor predictions_val.csv")
+    history = _history(directory / "history.csv")
+    return Run(directory, config, metrics, history, predictions)
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read a predictions_*.csv.
+
+    Raises:
+        OSError, ValueError, KeyError: as `read_run`.
+    """
+    with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
+        rows = list(csv.DictReader(file, strict=True))
+    if not rows:
+        raise ValueError(f"{path.name} is empty")
+    classes = tuple(key[2:] for key in rows[0] if key.startswith("p_"))
+
+    def numbers(*keys: str) -> NDArray[np.float64]:
+        return np.array([[float(row[key]) for key in keys] for row in rows])
+
+    corners = ("x1", "y1", "x2", "y2")
+    return Predictions(
+        paths=[row["path"] for row in rows],
+        true=np.array([row["true"] for row in rows]),
+        predicted=np.array([row["predicted"] for row in rows]),
+        probabilities=numbers(*(f"p_{name}" for name in classes)),
+        classes=classes,
+        boxes=numbers(*corners),
+        targets=numbers(*(f"true_{name}" for name in corners)),
+        iou=numbers("iou")[:, 0],
+    )
+
+
+def _history(path: Path) -> list[dict[str, float]]:
+    if not path.is_file():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
+        return [
+            {key: float(value) if value else math.nan for key, value in row.items() if key}
+            for row in csv.DictReader(file)
+            if None not in row.values()  # a line torn by a crash
+        ]
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"there is no {error}"
+    return " ".join(str(error).split())
