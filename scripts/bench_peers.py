@@ -54,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--weights", default="DEFAULT", help="mobilenet_v2's state_dict")
-    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--seconds", type=int, default=300)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--only", nargs="*", help="some of the models")
     parser.add_argument("options", nargs="*", help="of train.py, for the images: data.objects=drop")
@@ -76,7 +76,7 @@ def main() -> None:
             data_of([*pretrained, *where], seed), arguments.seconds, seed
         )
     figures: dict[str, list[dict[str, float]]] = {}
-    place = RUNS / f"{arguments.folder.name}-{arguments.seconds:.0f}s"
+    place = RUNS / f"{arguments.folder.name}-{arguments.seconds}s"
     for name, run in models.items():
         for seed in range(arguments.seeds):
             known = place / f"{re.sub('[^a-z0-9]+', '_', name.lower())}-s{seed}.json"
@@ -248,10 +248,10 @@ def yolo(data: DataModule, seconds: float, seed: int) -> dict[str, float]:
 def write(arguments: argparse.Namespace, figures: dict[str, list[dict[str, float]]]) -> None:
     """Put this folder's table into docs/peers.md, in place of the one before."""
     command = f"python scripts/bench_peers.py {arguments.folder} --weights {arguments.weights} "
-    command += f"--seconds {arguments.seconds:.0f} --seeds {arguments.seeds}"
+    command += f"--seconds {arguments.seconds} --seeds {arguments.seeds}"
     command += "".join(f" {option}" for option in arguments.options)
     lines = [f"    {command}", ""]
-    lines += [f"{arguments.seconds:.0f} s of training each, on {machine()}.", ""]
+    lines += [f"{arguments.seconds} s of training each, on {machine()}.", ""]
     lines += ["| model | " + " | ".join(SHOWN.values()) + " | seconds | seeds |"]
     lines += ["|---" * (3 + len(SHOWN)) + "|"]
     for model, rows in figures.items():
