@@ -31,7 +31,7 @@ def learning(history: Sequence[dict[str, float]]) -> Figure | None:
     for metric, name in (("acc", "accuracy"), ("iou", "mean IoU"), ("loc_50", "Top-1 Loc@.5")):
         right.plot(epochs, [row.get(f"val/{metric}", np.nan) for row in history], label=name)
     left.set(xlabel="epoch", title="Training", ylim=(0, None))
-    right.set(xlabel="epoch", title="Validation", ylim=(0, 1))
+    right.set(xlabel="epoch", title="Validation", ylim=(0, 1.02))
     for axis in (left, right):
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.legend(frameon=False, fontsize=8)
