@@ -6,7 +6,7 @@ plugin of Hydra's own project needs Optuna 2 and cannot keep its state in a file
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
@@ -17,6 +17,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from solobox.engine.search import journal, pruner
 from solobox.errors import ConfigError, Pruned
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 STATE = "optuna.journal"  # in the sweep's directory: all trials, so that it can go on
-STARTUP = 5  # finished runs before one is stopped for falling behind
 
 
 class OptunaSweeper(Sweeper):
@@ -82,7 +82,7 @@ class OptunaSweeper(Sweeper):
         study = optuna.create_study(
             storage=journal(storage), study_name=folder.name, load_if_exists=True,
             directions=["maximize"] * len(objectives),
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP),
+            pruner=pruner(),
         )  # fmt: skip
         # Started again, the same seed would draw the same options again.
         study.sampler = optuna.samplers.TPESampler(seed=self.seed + len(study.trials))
@@ -112,14 +112,6 @@ class OptunaSweeper(Sweeper):
                 f"trainer.devices={config.trainer.devices}: its processes would draw other options"
             )
         return list(config.objective)
-
-
-def journal(path: Path) -> Any:
-    """Optuna's storage in a file, which several processes may write to."""
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
-
-    return JournalStorage(JournalFileBackend(str(path)))
 
 
 def distribution(override: Override) -> "BaseDistribution":

@@ -10,8 +10,8 @@ from tests.command import SMALL
 
 optuna = pytest.importorskip("optuna", reason="needs pip install 'solobox[search]'")
 
-from hydra_plugins.solobox_optuna import journal  # noqa: E402
 from solobox.callbacks.prune import Prune  # noqa: E402
+from solobox.engine.search import journal  # noqa: E402
 from solobox.errors import Pruned  # noqa: E402
 
 SEARCH = ("-m", *SMALL, "hydra/sweeper=optuna", "hydra.sweep.dir=search", "trainer.max_epochs=1",

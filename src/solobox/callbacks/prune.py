@@ -4,6 +4,7 @@ from pathlib import Path
 
 from lightning import Callback, LightningModule, Trainer
 
+from solobox.engine.search import journal, pruner
 from solobox.errors import Pruned
 
 WATCHED = "val/loc_50"
@@ -19,14 +20,11 @@ class Prune(Callback):
 
     def __init__(self, storage: str, trial: int) -> None:
         import optuna
-        from optuna.storages import JournalStorage
-        from optuna.storages.journal import JournalFileBackend
 
         path = Path(storage)
         study = optuna.load_study(
-            storage=JournalStorage(JournalFileBackend(str(path))), study_name=path.parent.name,
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
-        )  # fmt: skip
+            storage=journal(path), study_name=path.parent.name, pruner=pruner()
+        )
         (stored,) = (t for t in study.get_trials(deepcopy=False) if t.number == trial)
         self.trial = optuna.trial.Trial(study, stored._trial_id)
 

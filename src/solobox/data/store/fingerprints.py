@@ -10,8 +10,8 @@ from pathlib import Path
 
 from solobox.atomic import replacing
 
-# A file changed twice within a tick of the clock may look untouched; git calls such files racy.
 MEMORY = "fingerprints.csv"  # beside packed images
+# A file changed twice within a tick of the clock may look untouched; git calls such files racy.
 RACY = 2_000_000_000  # nanoseconds
 Stamp = tuple[int, int, int]
 
