@@ -101,7 +101,8 @@ def run(directory: Path, options: list[str]) -> None:
         return
     print(f"{directory}: {' '.join(options)}", flush=True)
     sys.argv = [
-        "train.py", *options, f"hydra.run.dir={directory}", "callbacks.box_images.count=0"
+        "train.py", *options, f"hydra.run.dir={directory}", "callbacks.box_images.count=0",
+        "report=false",
     ]  # fmt: skip
     train()
 

@@ -5,8 +5,9 @@
 Faster R-CNN is torchvision's, on the mobilenet_v2 trunk with the same weights. If the package
 ultralytics is installed, its YOLO is trained from scratch, and so is ours. Every model is trained
 on the training split and judged by our metrics on the validation split; of a detector the box
-with the highest score counts. The table goes to docs/peers.md, a part for each folder. What is
-finished (runs/peers) is not trained again, so it can be stopped and started, or take more seeds.
+with the highest score counts. The table goes to docs/peers.md, a part for each folder
+and number of seconds. What is finished (runs/peers) is not trained again, so it can be stopped and
+started, or take more seeds.
 """
 
 import argparse
@@ -102,7 +103,8 @@ def data_of(options: list[str], seed: int) -> DataModule:
 def ours(options: list[str], seed: int) -> dict[str, float]:
     """A run of train.py, as a person starts it."""
     with tempfile.TemporaryDirectory() as folder:
-        sys.argv = ["train.py", *options, f"seed={seed}", f"hydra.run.dir={folder}/run"]
+        place = f"hydra.run.dir={folder}/run"
+        sys.argv = ["train.py", *options, f"seed={seed}", place, "report=false"]
         train()
         found = json.loads((Path(folder) / "run" / "metrics.json").read_text())
     return {**{key: found[f"val/{key}"] for key in SHOWN}, "seconds": found["seconds"]}
@@ -246,10 +248,12 @@ def yolo(data: DataModule, seconds: float, seed: int) -> dict[str, float]:
 
 
 def write(arguments: argparse.Namespace, figures: dict[str, list[dict[str, float]]]) -> None:
-    """Put this folder's table into docs/peers.md, in place of the one before."""
+    """Put this table into docs/peers.md, in place of the one before."""
     command = f"python scripts/bench_peers.py {arguments.folder} --weights {arguments.weights} "
     command += f"--seconds {arguments.seconds} --seeds {arguments.seeds}"
     command += "".join(f" {option}" for option in arguments.options)
+    if arguments.only:
+        command += f" --only {' '.join(arguments.only)}"
     lines = [f"    {command}", ""]
     lines += [f"{arguments.seconds} s of training each, on {machine()}.", ""]
     lines += ["| model | " + " | ".join(SHOWN.values()) + " | seconds | seeds |"]
@@ -258,7 +262,8 @@ def write(arguments: argparse.Namespace, figures: dict[str, list[dict[str, float
         cells = [spread([row[key] for row in rows]) for key in SHOWN]
         seconds = statistics.mean(row["seconds"] for row in rows)
         lines.append(f"| {model} | " + " | ".join(cells) + f" | {seconds:.0f} | {len(rows)} |")
-    put_section(DOCS / "peers.md", arguments.folder.name, lines, head=HEAD)
+    title = f"{arguments.folder.name}, {arguments.seconds} s"
+    put_section(DOCS / "peers.md", title, lines, head=HEAD)
 
 
 def spread(values: list[float]) -> str:
