@@ -38,6 +38,7 @@ from solobox.cli.train import main as train
 from solobox.data.augment import Augment
 from solobox.data.datamodule import DataModule
 from solobox.data.split import Split
+from solobox.engine.memory import keep_freed_memory
 from solobox.engine.predict import results_of
 from solobox.engine.quiet import quiet
 from solobox.engine.warm_start import warm_start
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="some of the models")
     parser.add_argument("options", nargs="*", help="of train.py, for the images: data.objects=drop")
     arguments = parser.parse_intermixed_args()
+    keep_freed_memory()  # for the detectors, too
     where = [f"data.root={arguments.folder}", *arguments.options]
     limit = f"trainer.max_time={arguments.seconds}"
     pretrained = ["experiment=photos", f"model.weights={arguments.weights}"]

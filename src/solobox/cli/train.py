@@ -38,9 +38,11 @@ def train(cfg: DictConfig) -> float | tuple[float, ...]:
     from solobox.data.split_file import check_same_images, write_split
     from solobox.engine.checkpoint_io import read_checkpoint
     from solobox.engine.hardware import for_this_machine
+    from solobox.engine.memory import keep_freed_memory
     from solobox.engine.quiet import quiet
 
     quiet()
+    keep_freed_memory()
     check_objective(settings["objective"])
     settings["trainer"] = for_this_machine(settings["trainer"])
     checkpoint, step = settings["ckpt_path"], None
