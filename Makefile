@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: train test test-slow lint readme forum bench recipe
+.PHONY: train test test-slow lint readme forum bench recipe which-loss
 
 train: $(READY)
 	$(BIN)/python train.py $(ARGS)
@@ -25,7 +25,11 @@ forum: $(READY)
 recipe: $(READY)
 	$(BIN)/python scripts/ablate.py embedded $(ARGS)
 
+which-loss: $(READY)
+	$(BIN)/python scripts/which_loss.py $(ARGS)
+
 bench: $(READY)
+	$(BIN)/python scripts/bench_memory.py
 	$(BIN)/python scripts/bench_balance.py
 	$(BIN)/python scripts/bench_balance.py --backbone mobilenet_v2 --size 160 --rounds 15
 	$(BIN)/python scripts/bench_augment.py

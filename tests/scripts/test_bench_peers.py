@@ -48,12 +48,12 @@ def test_table_of_a_folder_replaces_the_one_before_and_leaves_others(
     row = {"acc": 0.9, "iou": 0.7, "loc_50": 0.8, "loc_70": 0.5, "seconds": 300.0}
     for folder, value in (("a", 0.8), ("b", 0.6), ("a", 0.4)):
         arguments = argparse.Namespace(
-            folder=Path(folder), weights="W", seconds=300, seeds=2, options=[]
+            folder=Path(folder), weights="W", seconds=300, seeds=2, options=[], only=None
         )
         rows = [row | {"loc_50": value}, row | {"loc_50": value + 0.1}]
         peers.write(arguments, {"ours": rows})
     text = (tmp_path / "peers.md").read_text()
-    assert text.count("## a\n") == text.count("## b\n") == 1
+    assert text.count("## a, 300 s\n") == text.count("## b, 300 s\n") == 1
     # t(1) = 12.706, sd = .0707, n = 2: .635
     assert "0.450 ± 0.635" in text and "0.650 ± 0.635" in text and "0.850" not in text
 
