@@ -280,7 +280,8 @@ def machine() -> str:
     """CPU or GPU and number of threads."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    return f"{torch.get_num_threads()} cores of {platform.processor() or platform.machine()}"
+    threads = torch.get_num_threads()
+    return f"{threads} core{'s' * (threads > 1)} of {platform.processor() or platform.machine()}"
 
 
 HEAD = """# Peers

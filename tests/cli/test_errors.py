@@ -51,3 +51,10 @@ def test_a_mistake_gets_one_sentence(train: Train, typed: str, sentence: str) ->
     assert len(outcome.err.strip().splitlines()) == 1
     assert outcome.runs == []
     assert list(outcome.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", ["00:00:10:00", "null"])
+def test_a_recipes_seconds_may_be_written_otherwise(train: Train, value: str) -> None:
+    where = ("data.root=nowhere", "model.weights=null")
+    told = train("experiment=photos", f"trainer.max_time={value}", *where, expect=1)
+    assert "there is no folder nowhere" in told.err

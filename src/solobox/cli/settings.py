@@ -13,6 +13,8 @@ from solobox.engine.effective import flat
 from solobox.errors import ConfigError
 
 Settings = dict[str, Any]
+# A recipe's number of seconds may be replaced by DD:HH:MM:SS or by null; engine.hardware checks it.
+CHECKED_LATER = {"trainer.max_time"}
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
@@ -36,7 +38,7 @@ def check_types(settings: Settings, typed: Sequence[str]) -> None:
     after = dict(flat(settings))
     for override in OverridesParser.create().parse_overrides(list(typed)):
         key = override.key_or_group
-        if key not in before or key not in after or is_group(key):
+        if key not in before or key not in after or is_group(key) or key in CHECKED_LATER:
             continue
         if not _same_type(before[key], after[key]) and not _declared(settings, key):
             kind = _KINDS.get(type(before[key]), f"something like {before[key]!r}")
