@@ -287,8 +287,9 @@ def machine() -> str:
 HEAD = """# Peers
 
 Detectors are what people take for one object an image today. Each is trained for the same seconds
-on the same training photographs, at the same size, and judged by the same metrics on the validation
-split; of a detector the box with the highest score counts. The best checkpoint on validation is
+on the same training photographs and judged by the same metrics on the validation split; of a
+detector the box with the highest score counts. Images are 160 px, for "solobox, from scratch" 128.
+The detectors keep freed memory, too (docs/performance.md). The best checkpoint on validation is
 judged, of all models alike, so the figures flatter all of them a little. Means over seeds with 95 %
 intervals (Student's t). `scripts/bench_peers.py` writes this page.
 """
