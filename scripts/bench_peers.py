@@ -47,6 +47,7 @@ from solobox.models import build
 from solobox.study.sections import put_section
 from solobox.study.seeds import interval
 
+POOLED = 5  # cells a side of a detector's box: as many as the map of a 160 px image has
 RUNS, DOCS = Path("runs/peers"), Path(__file__).parents[1] / "docs"
 SHOWN = {"acc": "accuracy", "iou": "mean IoU", "loc_50": "Top-1 Loc@.5", "loc_70": "Top-1 Loc@.7"}
 
@@ -113,8 +114,13 @@ def ours(options: list[str], seed: int) -> dict[str, float]:
 
 
 def faster_rcnn(data: DataModule, weights: str, seconds: float, seed: int) -> dict[str, float]:
-    """Faster R-CNN of torchvision, with its own losses, SGD, and mirror images."""
+    """Faster R-CNN of torchvision, with its own losses, SGD, and mirror images.
+
+    Its defaults take half a minute a step on a CPU core (512 boxes an image through a layer of 64
+    million weights), so that nothing is learnt in minutes; one object needs fewer boxes and weights.
+    """
     from torchvision.models.detection import FasterRCNN
+    from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
     from torchvision.models.detection.rpn import AnchorGenerator
     from torchvision.ops import MultiScaleRoIAlign
 
@@ -131,9 +137,12 @@ def faster_rcnn(data: DataModule, weights: str, seconds: float, seed: int) -> di
     trunk.out_channels = 1280  # type: ignore[assignment]
     sides = tuple(int(size * part) for part in (0.2, 0.35, 0.5, 0.7, 0.9))
     model = FasterRCNN(
-        trunk, num_classes=1 + len(data.source.classes), min_size=size, max_size=size,
+        trunk, min_size=size, max_size=size,
         rpn_anchor_generator=AnchorGenerator((sides,), ((0.5, 1.0, 2.0),)),
-        box_roi_pool=MultiScaleRoIAlign(["0"], output_size=7, sampling_ratio=2),
+        box_roi_pool=MultiScaleRoIAlign(["0"], output_size=POOLED, sampling_ratio=2),
+        box_head=TwoMLPHead(1280 * POOLED**2, 256),
+        box_predictor=FastRCNNPredictor(256, 1 + len(data.source.classes)),
+        rpn_post_nms_top_n_train=200, rpn_post_nms_top_n_test=50, box_batch_size_per_image=32,
     )  # fmt: skip
     optimizer = torch.optim.SGD(model.parameters(), lr=0.005, momentum=0.9, weight_decay=5e-4)
     best, model = {}, model.train()
