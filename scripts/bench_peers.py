@@ -117,7 +117,7 @@ def faster_rcnn(data: DataModule, weights: str, seconds: float, seed: int) -> di
     """Faster R-CNN of torchvision, with its own losses, SGD, and mirror images.
 
     Its defaults take half a minute a step on a CPU core (512 boxes an image through a layer of 64
-    million weights), so that nothing is learnt in minutes; one object needs fewer boxes and weights.
+    million weights), so that nothing is learnt in minutes; one object needs fewer of both.
     """
     from torchvision.models.detection import FasterRCNN
     from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
