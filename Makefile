@@ -34,6 +34,7 @@ bench: $(READY)
 	$(BIN)/python scripts/bench_balance.py --backbone mobilenet_v2 --size 160 --rounds 15
 	$(BIN)/python scripts/bench_augment.py
 	$(BIN)/python scripts/bench_study.py
+	$(BIN)/python scripts/bench_sweep.py
 	test ! -d ../shared/data || $(BIN)/python scripts/bench_waiting.py data.root=../shared/data/raccoon_kangaroo
 
 readme: $(READY)
