@@ -8,8 +8,9 @@ READY := .venv/.ready
 train: $(READY)
 	$(BIN)/python train.py $(ARGS)
 
+# A process a core, a thread each: several threads for tiny tensors take many times as long.
 test: $(READY)
-	$(BIN)/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow $(ARGS)
