@@ -116,7 +116,7 @@ def ours(options: list[str], seed: int) -> dict[str, float]:
 def faster_rcnn(data: DataModule, weights: str, seconds: float, seed: int) -> dict[str, float]:
     """Faster R-CNN of torchvision, with its own losses, SGD, and mirror images.
 
-    Its defaults take half a minute a step on a CPU core (512 boxes an image through a layer of 64
+    Its defaults take several seconds a step on a CPU core (512 boxes an image through a layer of 64
     million weights), so that nothing is learnt in minutes; one object needs fewer of both.
     """
     from torchvision.models.detection import FasterRCNN

@@ -11,7 +11,7 @@ from tests.command import train
 __all__ = ["train"]  # the fixture of tests/command.py, for every test
 
 # The same examples each time, and no time limit on a busy machine.
-settings.register_profile("tests", derandomize=True, database=None)
+settings.register_profile("tests", derandomize=True, database=None, deadline=None)
 settings.load_profile("tests")
 
 SHARED = Path(__file__).parents[2] / "shared"
