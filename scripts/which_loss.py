@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from solobox.cli.train import main as train
 from solobox.study.configurations import Configuration, configurations
 from solobox.study.embedded import png
-from solobox.study.leaderboard import METRICS
+from solobox.study.leaderboard import LEVEL, METRICS, leaderboard, spread
 from solobox.study.paired import Comparison, compare, holm
 from solobox.study.runs import find_runs
 from solobox.study.sections import put_section
@@ -33,7 +33,6 @@ PAIRS = ("ce_l2", "ce_l1", "ce_giou", "ce_ciou", "focal_balancedl1", "logistic_c
 COMBINE = ("sum", "max", "uncertainty", "calibrated")
 USUAL_PAIR, USUAL_COMBINE = ("cross_entropy", "l2"), "sum"  # what the others are compared with
 DECIDES, ALSO = "loc_50", ("iou", "acc")
-LEVEL = 0.05
 
 DRAWN = ("data.size=64", "data.train=2048", "data.val=256", "data.epochs=4", "trainer=cpu")
 BENCHES = {
@@ -114,13 +113,13 @@ def pair_of(configuration: Configuration) -> tuple[str, str]:
 
 def best(found: Sequence[Configuration]) -> list[str]:
     """The best cell, and those that cannot be told from it."""
-    means = [float(c.scores(DECIDES).mean()) for c in found]
-    top = found[int(np.argmax(means))]
+    first = leaderboard(found)[0]
+    top = first.configuration
     others = [c for c in found if c is not top]
     against = [compare(top.scores(DECIDES), c.scores(DECIDES)) for c in others]
     corrected = holm([a.p for a in against])
     alike = [c.name for c, p in zip(others, corrected, strict=True) if p >= LEVEL]
-    line = f"Highest: **{top.name}**, {max(means):.3f}. "
+    line = f"Highest: **{top.name}**, {first.values[DECIDES][0]:.3f}. "
     if not alike:
         return [line + "All others are worse (Holm)."]
     named = ", ".join(f"*{name}*" for name in alike)
@@ -163,11 +162,10 @@ def heat(found: Sequence[Configuration]) -> Figure:
     pairs = list(dict.fromkeys(pair_of(c) for c in found))
     combined = [name for name in COMBINE if any(c.leaf("combine") == name for c in found)]
     table = np.full((len(pairs), len(combined)), np.nan)
-    spread = np.zeros_like(table)
+    halves = np.zeros_like(table)
     for c in found:
         cell = pairs.index(pair_of(c)), combined.index(c.leaf("combine"))
-        result = compare(c.scores(DECIDES), np.zeros_like(c.scores(DECIDES)))
-        table[cell], spread[cell] = result.difference, result.half
+        table[cell], halves[cell] = spread(c.scores(DECIDES))
     order = np.argsort(-table.mean(1))
     figure = Figure(figsize=(1.6 * len(combined) + 2.6, 0.42 * len(pairs) + 1.2))
     axis = figure.subplots()
@@ -176,7 +174,7 @@ def heat(found: Sequence[Configuration]) -> Figure:
     for row, i in enumerate(order):
         for column in range(len(combined)):
             dark = table[i, column] > (low + high) / 2
-            text = f"{table[i, column]:.3f} ± {spread[i, column]:.3f}"
+            text = f"{table[i, column]:.3f} ± {halves[i, column]:.3f}"
             axis.text(
                 column, row, text, ha="center", va="center", size=9,
                 color="white" if dark else "black",
