@@ -12,6 +12,7 @@ not run again, so it can be stopped and started; several may work on it at once.
 import argparse
 import json
 import re
+import shlex
 import statistics
 import sys
 from collections.abc import Iterable
@@ -48,6 +49,8 @@ RECIPES = {
             "augment light": ["augment=light"],
             "augment strong": ["augment=strong"],
             "not asked twice (flip)": ["evaluate.flip=false"],
+            "no label smoothing": ["loss/classification=cross_entropy"],
+            "nothing frozen": ["model.frozen=0"],
             "slower trunk": ["model.trunk_lr=0.3"],
             "frozen BatchNorm": ["model.batchnorm=frozen"],
         }
@@ -74,6 +77,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, choices=STUDENT)
     parser.add_argument("--only", nargs="*", help="words in the names of the variants to run")
     arguments = parser.parse_intermixed_args()
+    command = shlex.join(["python", "scripts/ablate.py", *sys.argv[1:]])
     options, variants = RECIPES[arguments.recipe]
     variants = {"the recipe": [], **variants}
     chosen = {
@@ -87,7 +91,7 @@ def main() -> None:
                 folder(arguments.recipe, name, seed),
                 [*options, *arguments.options, *more, f"seed={seed}"],
             )
-    write(arguments, chosen)
+    write(arguments, chosen, command)
 
 
 def folder(recipe: str, name: str, seed: int) -> Path:
@@ -107,7 +111,7 @@ def run(directory: Path, options: list[str]) -> None:
     train()
 
 
-def write(arguments: argparse.Namespace, variants: Iterable[str]) -> None:
+def write(arguments: argparse.Namespace, variants: Iterable[str], command: str) -> None:
     """Put the recipe's table into docs/recipe.md, in place of the one before."""
     figures = {}
     for name in variants:
@@ -116,7 +120,6 @@ def write(arguments: argparse.Namespace, variants: Iterable[str]) -> None:
             figures[name] = [json.loads(path.read_text()) for path in found]
     base = figures["the recipe"]
     n, seeds = base[0]["val/n"], arguments.seeds
-    command = f"python scripts/ablate.py {arguments.recipe} {' '.join(arguments.options)}".strip()
     lines = [f"    {command}", ""]
     lines += [f"Validation split, n={n:.0f}, {seeds} seeds; differences to the recipe.", ""]
     lines += ["| variant | " + " | ".join(METRICS.values()) + " | seconds |"]

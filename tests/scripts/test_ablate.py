@@ -31,8 +31,8 @@ def test_differences_are_paired_by_seed(tmp_path: Path, monkeypatch: pytest.Monk
             figures = {f"val/{key}": value + more for key in ablate.METRICS}
             (run / "metrics.json").write_text(json.dumps(figures | {"val/n": 9.0, "seconds": 7.0}))
     arguments = argparse.Namespace(recipe="embedded", options=[], seeds=2)
-    ablate.write(arguments, ["the recipe", "decode exp", "onecycle"])
-    ablate.write(arguments, ["the recipe", "decode exp", "onecycle"])
+    ablate.write(arguments, ["the recipe", "decode exp", "onecycle"], "command")
+    ablate.write(arguments, ["the recipe", "decode exp", "onecycle"], "command")
     text = (tmp_path / "recipe.md").read_text()
     assert text.count("## embedded") == 1
     # means .5 and .7: t(1) sd / sqrt 2 = 12.706 * .1414 / 1.414 = 1.271; the difference is .1 twice
