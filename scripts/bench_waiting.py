@@ -18,6 +18,7 @@ from lightning import Callback, Trainer
 
 from solobox.cli.beside import sentences, settings_of
 from solobox.cli.build import build_data, build_module
+from solobox.engine.memory import keep_freed_memory
 from solobox.engine.quiet import quiet
 
 WARM_UP = 1  # epochs, in which kernels are chosen
@@ -61,6 +62,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as cache, sentences(typed):
         settings = settings_of([*typed, f"data.cache_dir={cache}"])
         quiet()
+        keep_freed_memory()
         start = time.perf_counter()
         data = build_data(settings)
         print(f"packing {len(data.train)} + {len(data.val)}: {time.perf_counter() - start:.2f} s")

@@ -36,3 +36,14 @@ def test_submitit_runs_jobs_as_a_cluster_would(tmp_path: Path) -> None:
     first = sweep(tmp_path, "hydra/launcher=submitit_local")
     assert first.returncode == 0, first.stdout + first.stderr
     assert len(list(tmp_path.glob("sweep/*/metrics.json"))) == 2
+
+
+@pytest.mark.slow
+def test_ray_runs_jobs_and_skips_what_is_finished(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_ray_launcher", reason="needs solobox[ray]")
+    options = ("hydra/launcher=ray", "+hydra.launcher.ray.init.include_dashboard=false")
+    first = sweep(tmp_path, *options)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert len(list(tmp_path.glob("sweep/*/metrics.json"))) == 2
+    again = sweep(tmp_path, *options)
+    assert again.stdout.count("skipped: already finished") == 2, again.stdout + again.stderr

@@ -20,8 +20,8 @@ from solobox.engine.checkpoint_io import read_checkpoint
 from solobox.engine.predict import predict_split
 from solobox.losses.schedule.constant import Constant
 from solobox.metrics import evaluate
+from solobox.models.asked import asked
 from solobox.models.localiser import Localiser
-from solobox.models.mirrored import Mirrored
 from solobox.module import SoloboxModule
 from solobox.report import print_table, write_metrics, write_predictions
 
@@ -36,7 +36,7 @@ def judge(
     """
     model, typed = module.model, module.passport["typed"]
     _load_best(model, directory / "checkpoints" / "best.ckpt")
-    asked = Mirrored(model) if module.passport["config"]["evaluate"]["flip"] else model
+    judged = asked(model, **module.passport["config"]["evaluate"])
     figures: dict[str, Any] = {}
     labels = torch.from_numpy(data.train.labels)
     boxes = torch.from_numpy(data.train.on_images(data.train.boxes))
@@ -45,7 +45,7 @@ def judge(
         if split is None:
             continue
         device = trainer.strategy.root_device
-        results = predict_split(asked, data.in_order(split), split, device)
+        results = predict_split(judged, data.in_order(split), split, device)
         write_predictions(directory / f"predictions_{name}.csv", split, results)
         without_looking = baselines(labels, boxes, results.labels, results.targets)
         values = evaluate(results, split.classes) | without_looking

@@ -21,7 +21,7 @@ MAY_CHANGE = {
     "data.root", "data.num_workers", "data.cache", "data.cache_dir",
     "trainer.max_epochs", "trainer.max_steps", "trainer.max_time",
     "trainer.accelerator", "trainer.devices", "trainer.log_every_n_steps",
-    "callbacks.checkpoints.every_n_steps", "evaluate.flip", "report",
+    "callbacks.checkpoints.every_n_steps", "evaluate.flip", "evaluate.zoom", "report",
     "objective", "prune", "prune.storage", "prune.trial",
 }  # fmt: skip
 

@@ -31,9 +31,11 @@ def tune(settings: Settings, typed: list[str]) -> None:
     from solobox.cli.build import build_data, build_module
     from solobox.engine.find import largest_batch, learning_rate
     from solobox.engine.hardware import for_this_machine
+    from solobox.engine.memory import keep_freed_memory
     from solobox.engine.quiet import quiet
 
     quiet()
+    keep_freed_memory()
     if settings["ckpt_path"] is not None:
         raise ConfigError("solobox tune asks about a new run; leave ckpt_path out")
     settings["trainer"] = for_this_machine(settings["trainer"])

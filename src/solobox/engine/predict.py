@@ -7,13 +7,12 @@ from torch.utils.data import DataLoader
 from solobox import boxes as geometry
 from solobox.data.split import Split
 from solobox.metrics import Results
-from solobox.models.localiser import Localiser
-from solobox.models.mirrored import Mirrored
+from solobox.models.asked import Asked
 from solobox.types import Batch
 
 
 def predict_split(
-    model: Localiser | Mirrored, loader: DataLoader[Batch], split: Split, device: torch.device
+    model: Asked, loader: DataLoader[Batch], split: Split, device: torch.device
 ) -> Results:
     """Run a model over a split in its order; the results are float32 on the CPU."""
     model = model.to(device).eval()
