@@ -13,6 +13,7 @@ optuna = pytest.importorskip("optuna", reason="needs pip install 'solobox[search
 from solobox.callbacks.prune import Prune  # noqa: E402
 from solobox.engine.search import journal  # noqa: E402
 from solobox.errors import Pruned  # noqa: E402
+from solobox.study.runs import find_runs  # noqa: E402
 
 SEARCH = ("-m", *SMALL, "hydra/sweeper=optuna", "hydra.sweep.dir=search", "trainer.max_epochs=1",
           "model.lr=tag(log,interval(1e-4,1e-1))")  # fmt: skip
@@ -82,8 +83,12 @@ def test_a_run_that_falls_behind_is_ended(tmp_path: Path) -> None:
         trial.report(0.9, 0)
         made.tell(trial, 0.9)
     behind, ahead = (Prune(str(storage), made.ask().number) for _ in range(2))
-    trainer = SimpleNamespace(callback_metrics={"val/loc_50": 0.95}, current_epoch=0)
+    trainer = SimpleNamespace(
+        callback_metrics={"val/loc_50": 0.95}, current_epoch=0, default_root_dir=tmp_path
+    )
     ahead.on_validation_end(trainer, None)  # type: ignore[arg-type]
     trainer.callback_metrics["val/loc_50"] = 0.1
     with pytest.raises(Pruned, match="after epoch 1"):
         behind.on_validation_end(trainer, None)  # type: ignore[arg-type]
+    (tmp_path / "config.yaml").touch()
+    assert "stopped after epoch 1: it falls behind; left out" in find_runs(tmp_path)[1][0]

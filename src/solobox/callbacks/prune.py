@@ -4,6 +4,7 @@ from pathlib import Path
 
 from lightning import Callback, LightningModule, Trainer
 
+from solobox.engine.run_directory import PRUNED_FILE
 from solobox.engine.search import journal, pruner
 from solobox.errors import Pruned
 
@@ -36,4 +37,6 @@ class Prune(Callback):
         """
         self.trial.report(float(trainer.callback_metrics[WATCHED]), trainer.current_epoch)
         if self.trial.should_prune():
-            raise Pruned(f"stopped after epoch {trainer.current_epoch + 1}: it falls behind")
+            why = f"stopped after epoch {trainer.current_epoch + 1}: it falls behind"
+            (Path(trainer.default_root_dir) / PRUNED_FILE).write_text(why, encoding="utf-8")
+            raise Pruned(why)

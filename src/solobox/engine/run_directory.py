@@ -14,6 +14,7 @@ CONFIG_FILE = "config.yaml"
 IDENTITY_FILE = "identity.json"
 SPLIT_FILE = "split.csv"
 METRICS_FILE = "metrics.json"
+PRUNED_FILE = "pruned.txt"  # why an optimising sweep ended the run
 LAST = "checkpoints/last.ckpt"
 LOCK_FILE = ".lock"
 LONGEST_NAME = 120

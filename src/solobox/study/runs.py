@@ -12,7 +12,7 @@ import yaml
 from numpy.typing import NDArray
 
 from solobox.engine.effective import effective
-from solobox.engine.run_directory import CONFIG_FILE, METRICS_FILE
+from solobox.engine.run_directory import CONFIG_FILE, METRICS_FILE, PRUNED_FILE
 
 SPLITS = ("test", "val")  # the first that all runs have is compared
 
@@ -88,11 +88,14 @@ def find_runs(folder: Path) -> tuple[list[Run], list[str]]:
     """All finished runs below a folder, and a sentence for each that cannot be used."""
     runs, faults = [], []
     for directory in sorted(path.parent for path in folder.rglob(CONFIG_FILE)):
-        if not (directory / METRICS_FILE).is_file():
-            faults.append(f"{directory}: not finished (it has no {METRICS_FILE}); left out")
-            continue
         try:
-            runs.append(read_run(directory))
+            if (directory / PRUNED_FILE).is_file():
+                why = (directory / PRUNED_FILE).read_text(encoding="utf-8")
+                faults.append(f"{directory}: {why}; left out")
+            elif not (directory / METRICS_FILE).is_file():
+                faults.append(f"{directory}: not finished (it has no {METRICS_FILE}); left out")
+            else:
+                runs.append(read_run(directory))
         except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
             faults.append(f"{directory}: cannot be read ({_why(error)}); left out")
     return runs, faults
