@@ -34,13 +34,13 @@ COMBINE = ("sum", "max", "uncertainty", "calibrated")
 USUAL_PAIR, USUAL_COMBINE = ("cross_entropy", "l2"), "sum"  # what the others are compared with
 DECIDES, ALSO = "loc_50", ("iou", "acc")
 
-DRAWN = ("data.size=64", "data.train=2048", "data.val=256", "data.epochs=4", "trainer=cpu")
+DRAWN = ("data.size=64", "data.train=1024", "data.val=256", "data.epochs=4", "trainer=cpu")
 BENCHES = {
     "balanced": DRAWN,
     "imbalanced": (*DRAWN, "data.imbalance=10"),
     "outliers": (*DRAWN, "data.box_noise=0.1"),
     "small": (*DRAWN, "data.scale=[0.1,0.3]"),
-    "photographs": ("data=auto", "model=mobilenet_v2", "data.size=64", "data.epochs=6",
+    "photographs": ("data=auto", "model=mobilenet_v2", "model.fine=true", "data.size=64", "data.epochs=6",
                     "trainer=cpu"),
 }  # fmt: skip
 MEANS = {
