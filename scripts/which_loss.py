@@ -40,8 +40,8 @@ BENCHES = {
     "imbalanced": (*DRAWN, "data.imbalance=10"),
     "outliers": (*DRAWN, "data.box_noise=0.1"),
     "small": (*DRAWN, "data.scale=[0.1,0.3]"),
-    "photographs": ("data=auto", "model=mobilenet_v2", "model.fine=true", "data.size=64", "data.epochs=6",
-                    "trainer=cpu"),
+    "photographs": ("data=auto", "model=mobilenet_v2", "model.fine=true", "data.size=64",
+                    "data.epochs=6", "trainer=cpu"),
 }  # fmt: skip
 MEANS = {
     "balanced": "The embedded data set.",
