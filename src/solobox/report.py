@@ -27,6 +27,10 @@ CONSTANT = {
     "gt_known_50": "constant_gt_known_50",
     "loc_50": "constant_loc_50",
 }
+VERDICTS = {
+    (True, True): "both right", (True, False): "box wrong",
+    (False, True): "class wrong", (False, False): "both wrong",
+}  # fmt: skip
 
 
 def write_predictions(path: Path, split: Split, results: Results) -> None:
@@ -37,7 +41,7 @@ def write_predictions(path: Path, split: Split, results: Results) -> None:
     corners = ("x1", "y1", "x2", "y2")
     header = [
         "path", "true", "predicted", *(f"p_{name}" for name in split.classes),
-        *corners, *(f"true_{name}" for name in corners), "iou",
+        *corners, *(f"true_{name}" for name in corners), "iou", "verdict",
     ]  # fmt: skip
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -47,7 +51,8 @@ def write_predictions(path: Path, split: Split, results: Results) -> None:
             probabilities = [f"{p:.6f}" for p in results.probabilities[i].tolist()]
             numbers = [f"{v:.2f}" for v in said[i] + truth[i]]
             labels = [split.classes[results.labels[i]], split.classes[predicted[i]]]
-            writer.writerow([name, *labels, *probabilities, *numbers, f"{iou[i]:.6f}"])
+            verdict = VERDICTS[labels[0] == labels[1], iou[i] >= 0.5]
+            writer.writerow([name, *labels, *probabilities, *numbers, f"{iou[i]:.6f}", verdict])
 
 
 def write_metrics(path: Path, figures: dict[str, Any]) -> None:
@@ -56,10 +61,10 @@ def write_metrics(path: Path, figures: dict[str, Any]) -> None:
         file.write(json.dumps(figures, indent=1) + "\n")
 
 
-def print_table(figures: dict[str, Any], directory: Path) -> None:
-    """The small table at the end of a run."""
-    splits = [split for split in ("val", "test") if f"{split}/acc" in figures]
-    table = Table(title=f"best.ckpt of {escape(str(directory))}", title_justify="left")
+def print_table(figures: dict[str, Any], title: str) -> None:
+    """The small table at the end of a run or an evaluation, with all splits that have figures."""
+    splits = [key.removesuffix("/acc") for key in figures if key.endswith("/acc")]
+    table = Table(title=escape(title), title_justify="left")
     table.add_column("")
     for split in splits:
         table.add_column(f"{split} (n={figures[f'{split}/n']:.0f})", justify="right")
@@ -68,13 +73,7 @@ def print_table(figures: dict[str, Any], directory: Path) -> None:
         cells = []
         for split in splits:
             cells.append(f"{figures[f'{split}/{key}']:.3f}")
-            constant = CONSTANT.get(key)
-            cells.append(f"{figures[f'{split}/{constant}']:.3f}" if constant else "")
+            constant = figures.get(f"{split}/{CONSTANT.get(key)}")
+            cells.append("" if constant is None else f"{constant:.3f}")
         table.add_row(name, *cells)
-    console = Console()
-    console.print(table)
-    console.print(
-        f"{figures['seconds']:.0f} s of training, {figures['images_per_s']:.0f} images/s. "
-        "constant: the majority class and the best constant box, for comparison.",
-        highlight=False,
-    )
+    Console().print(table)

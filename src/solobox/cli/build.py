@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning import Trainer
@@ -35,22 +36,27 @@ from solobox.errors import ConfigError
 from solobox.losses import ROLES
 from solobox.module import SoloboxModule
 
+# Settings of data that say how images are shown, not which.
+SHOWING = ("batch_size", "num_workers", "class_balanced", "epochs")
+
 
 def build_data(settings: Settings) -> DataModule:
     """The images, checked and decoded."""
-    source = dict(settings["data"])
-    batch_size, num_workers = source.pop("batch_size"), source.pop("num_workers")
-    balanced = source.pop("class_balanced")
-    del source["epochs"]  # the trainer's default length
+    data = settings["data"]
     return DataModule(
-        made("data", source),
+        build_source(data),
         made("augment", settings["augment"]),
-        batch_size=batch_size,
-        num_workers=num_workers,
+        batch_size=data["batch_size"],
+        num_workers=data["num_workers"],
         seed=settings["seed"],
-        class_balanced=balanced,
+        class_balanced=data["class_balanced"],
         limit=settings["trainer"].get("limit_train_batches"),
     )
+
+
+def build_source(data: Settings) -> Any:
+    """Where the images come from: a `Source`, not yet loaded."""
+    return made("data", {key: value for key, value in data.items() if key not in SHOWING})
 
 
 def build_module(settings: Settings, data: DataModule, typed: Sequence[str]) -> SoloboxModule:

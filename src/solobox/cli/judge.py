@@ -3,6 +3,7 @@
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from solobox.callbacks.clock import Clock
 from solobox.callbacks.collapse import Collapse
 from solobox.callbacks.hparams import HParams
 from solobox.cli.verdict import verdict
-from solobox.data.datamodule import DataModule
+from solobox.data.datamodule import DataModule, in_order
+from solobox.data.split import Split
 from solobox.engine.checkpoint_io import read_checkpoint
+from solobox.engine.load import weights_in
 from solobox.engine.predict import predict_split
 from solobox.losses.schedule.constant import Constant
 from solobox.metrics import evaluate
-from solobox.models.asked import asked
-from solobox.models.localiser import Localiser
+from solobox.models.asked import Asked, asked
 from solobox.module import SoloboxModule
 from solobox.report import print_table, write_metrics, write_predictions
 
@@ -35,21 +37,15 @@ def judge(
         What is in metrics.json.
     """
     model, typed = module.model, module.passport["typed"]
-    _load_best(model, directory / "checkpoints" / "best.ckpt")
-    judged = asked(model, **module.passport["config"]["evaluate"])
-    figures: dict[str, Any] = {}
-    labels = torch.from_numpy(data.train.labels)
-    boxes = torch.from_numpy(data.train.on_images(data.train.boxes))
-    for name in ("val", "test"):
-        split = data.splits.get(name)
-        if split is None:
-            continue
-        device = trainer.strategy.root_device
-        results = predict_split(judged, data.in_order(split), split, device)
-        write_predictions(directory / f"predictions_{name}.csv", split, results)
-        without_looking = baselines(labels, boxes, results.labels, results.targets)
-        values = evaluate(results, split.classes) | without_looking
-        figures |= {f"{name}/{key}": value for key, value in values.items()}
+    model.load_state_dict(weights_in(read_checkpoint(directory / "checkpoints" / "best.ckpt")))
+    figures = judged(
+        asked(model, **module.passport["config"]["evaluate"]),
+        {name: split for name, split in data.splits.items() if name != "train"},
+        data.train,
+        directory,
+        batch_size=data.batch_size,
+        device=trainer.strategy.root_device,
+    )
     callbacks = trainer.callbacks  # type: ignore[attr-defined]
     (clock,) = (c for c in callbacks if isinstance(c, Clock))
     (panel,) = (c for c in callbacks if isinstance(c, BalancePanel))
@@ -66,8 +62,44 @@ def judge(
     figures |= judgement.figures | {"collapse": ", ".join(collapse.found) or None}
     write_metrics(directory / "metrics.json", figures)
     HParams.finish(trainer, figures)
-    print_table(figures, directory)
+    print_table(figures, f"best.ckpt of {directory}")
+    print(
+        f"{clock.seconds:.0f} s of training, {clock.images_per_s:.0f} images/s. constant: the "
+        f"majority class and the best constant box, for comparison."
+    )
     print(judgement.text)
+    return figures
+
+
+def judged(
+    model: Asked,
+    splits: Mapping[str, Split],
+    train: Split | None,
+    directory: Path,
+    *,
+    batch_size: int,
+    device: torch.device,
+) -> dict[str, Any]:
+    """Figures of each split; what was said about its images goes into predictions_NAME.csv.
+
+    Args:
+        model: in eval mode.
+        splits: by name.
+        train: the split that says what is right without looking; None: nothing does.
+        directory: of the CSV files.
+        batch_size: images asked at once.
+        device: where.
+    """
+    figures: dict[str, Any] = {}
+    for name, split in splits.items():
+        results = predict_split(model, in_order(split, batch_size), split, device)
+        write_predictions(directory / f"predictions_{name}.csv", split, results)
+        values = evaluate(results, split.classes)
+        if train is not None:
+            labels = torch.from_numpy(train.labels)
+            boxes = torch.from_numpy(train.on_images(train.boxes))
+            values |= baselines(labels, boxes, results.labels, results.targets)
+        figures |= {f"{name}/{key}": value for key, value in values.items()}
     return figures
 
 
@@ -81,12 +113,6 @@ def _program() -> list[str]:
         elif word.startswith("--config-dir="):
             words.append(word)
     return words
-
-
-def _load_best(model: Localiser, path: Path) -> None:
-    state = read_checkpoint(path)["state_dict"]
-    prefix = "model."
-    model.load_state_dict({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)})
 
 
 def _git_commit() -> str | None:

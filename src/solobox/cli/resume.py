@@ -38,7 +38,7 @@ def continued(stored: Settings, now: Settings, typed: Sequence[str]) -> Settings
         ConfigError: names every option that was typed and would make it another run.
         CheckpointError: the stored settings name a class that no config file here names.
     """
-    _check_targets(stored)
+    check_targets(stored)
     before, after = dict(flat(stored)), dict(flat(now))
     settings, refused = stored, []
     for override in OverridesParser.create().parse_overrides(list(typed)):
@@ -49,7 +49,7 @@ def continued(stored: Settings, now: Settings, typed: Sequence[str]) -> Settings
                     refused.append(f"{key} ({difference})")
             # A group typed along would bring its files' defaults for lengths and paths.
             elif key in (override.key_or_group, "trainer.accelerator"):
-                settings = _with(settings, key, after.get(key))
+                settings = with_value(settings, key, after.get(key))
     if refused:
         raise ConfigError(
             f"a continued run keeps its settings; these differ: {', '.join(refused)}. "
@@ -83,13 +83,13 @@ def _keys(override: str, known: set[str]) -> list[str]:
     return sorted(key for key in known if key == path or key.startswith(f"{path}."))
 
 
-def _with(settings: Settings, key: str, value: Any) -> Settings:
+def with_value(settings: Settings, key: str, value: Any) -> Settings:
     """A copy of nested settings with one dotted key set."""
     head, _, rest = key.partition(".")
-    return {**settings, head: _with(settings.get(head) or {}, rest, value) if rest else value}
+    return {**settings, head: with_value(settings.get(head) or {}, rest, value) if rest else value}
 
 
-def _check_targets(settings: Settings) -> None:
+def check_targets(settings: Settings) -> None:
     """A checkpoint may only name classes that a config file on this machine names."""
     unknown = sorted({str(target) for target in targets(settings)} - _known_targets())
     if unknown:

@@ -127,12 +127,7 @@ class DataModule(LightningDataModule):
 
     def in_order(self, split: Split) -> DataLoader[Batch]:
         """Any split from first to last, as it is."""
-        return DataLoader(
-            Images(split),
-            batch_sampler=InOrder(len(split), self.batch_size),
-            collate_fn=_as_it_is,
-            pin_memory=torch.cuda.is_available(),
-        )
+        return in_order(split, self.batch_size)
 
     def shown(self) -> Images:
         """The training split as an epoch shows it: augmented, at the size of the model."""
@@ -148,6 +143,16 @@ class DataModule(LightningDataModule):
         # Not global_step, which counts optimizer steps, and these may span several batches.
         total = self.trainer.fit_loop.epoch_loop.batch_progress.total
         return total.processed  # type: ignore[attr-defined]
+
+
+def in_order(split: Split, batch_size: int) -> DataLoader[Batch]:
+    """A split from first to last, as it is."""
+    return DataLoader(
+        Images(split),
+        batch_sampler=InOrder(len(split), batch_size),
+        collate_fn=_as_it_is,
+        pin_memory=torch.cuda.is_available(),
+    )
 
 
 def _leave_ctrl_c_to_the_trainer(worker: int) -> None:

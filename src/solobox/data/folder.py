@@ -117,10 +117,7 @@ class Folder:
         """
         larger = Canvas(round(oversize * self.size), self.canvas.resize)
         found = self.inspection
-        if not found.samples:
-            self._refuse([problem for problem in found.problems if problem.fatal])
-            raise DataError(f"{self.root}: there are no images that can be used; {found.layout}")
-        decoding = self._decode([sample.image for sample in found.samples], [self.canvas, larger])
+        decoding = self._decode([self.canvas, larger])
         rows = self._divide(decoding)
         loaded = {}
         pixels: Pixels
@@ -132,12 +129,32 @@ class Folder:
             loaded[split] = self._split([found.samples[row] for row in part], canvas, pixels)
         return loaded
 
-    def _divide(self, decoding: Decoding) -> dict[str, list[int]]:
-        """The rows of each split; refuses what may not be left out, and takes note of the rest."""
+    def whole(self) -> Split:
+        """Every image as one split, whatever the folder says of splits: to judge a model on.
+
+        Raises:
+            DataError: as `load`; a class may be missing.
+        """
+        decoding = self._decode([self.canvas])
+        good, bad = self._usable(decoding)
+        samples = [self.inspection.samples[row] for row in good]
+        parts = {"all": samples}
+        self.notes = notes(self.root, self.inspection, parts, "not divided", [], bad)
+        others = [*bad, *self.inspection.left_out, *self.inspection.problems]
+        self.listing = listing(self.root, self.classes, parts, others)
+        return self._split(samples, self.canvas, Rows(decoding.pixels[0], np.array(good)))
+
+    def _usable(self, decoding: Decoding) -> tuple[list[int], list[Problem]]:
+        """Rows that can be used, and why others cannot; refuses what may not be left out."""
         found = self.inspection
         bad = [p for p in found.problems if p.fatal] + list(decoding.damaged.values())
         self._refuse(bad)
-        good = [row for row in range(len(found.samples)) if row not in decoding.damaged]
+        return [row for row in range(len(found.samples)) if row not in decoding.damaged], bad
+
+    def _divide(self, decoding: Decoding) -> dict[str, list[int]]:
+        """The rows of each split; refuses what may not be left out, and takes note of the rest."""
+        found = self.inspection
+        good, bad = self._usable(decoding)
         samples = [found.samples[row] for row in good]
         names = [name_in(self.root, sample.image) for sample in samples]
         division = divide(
@@ -164,7 +181,12 @@ class Folder:
         self.listing = listing(self.root, self.classes, parts, others)
         return rows
 
-    def _decode(self, images: Sequence[Path], canvases: Sequence[Canvas]) -> Decoding:
+    def _decode(self, canvases: Sequence[Canvas]) -> Decoding:
+        found = self.inspection
+        if not found.samples:
+            self._refuse([problem for problem in found.problems if problem.fatal])
+            raise DataError(f"{self.root}: there are no images that can be used; {found.layout}")
+        images = [sample.image for sample in found.samples]
         different = list(dict.fromkeys(canvases))
         if self.cache == "disk":
             assert self.place is not None

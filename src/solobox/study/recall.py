@@ -43,6 +43,13 @@ def curve(said: Predictions, name: str, *, localised: bool) -> Curve:
     return Curve(score[order][last], (hits / found)[last], (hits / total)[last])
 
 
+def at_threshold(said: Predictions, name: str, threshold: float) -> tuple[float, float]:
+    """Precision and recall of a class where a probability of at least `threshold` is enough."""
+    found = said.probabilities[:, said.classes.index(name)] >= threshold
+    hits = int((found & (said.true == name)).sum())
+    return hits / max(1, int(found.sum())), hits / max(1, int((said.true == name).sum()))
+
+
 def threshold_for(found: Curve, wanted: float) -> tuple[float, float] | None:
     """The strictest threshold with at least a wanted recall, and its precision, if there is one."""
     enough = np.flatnonzero(found.recall >= wanted)

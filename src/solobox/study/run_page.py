@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from solobox.atomic import replacing
-from solobox.report import CONSTANT, SHOWN
+from solobox.report import CONSTANT, SHOWN, VERDICTS
 from solobox.study import run_charts
 from solobox.study.embedded import address, jpeg, png
 from solobox.study.pictures import picture
@@ -18,10 +18,6 @@ from solobox.study.runs import SPLITS, Predictions, Run
 PAGE = "report.html"
 WORST, RANDOM = 24, 12  # images shown
 RECALL = 0.95  # for which a threshold is given
-VERDICTS = {
-    (True, True): "both right", (True, False): "box wrong",
-    (False, True): "class wrong", (False, False): "both wrong",
-}  # fmt: skip
 
 
 def write_report(run: Run) -> Path:
@@ -30,7 +26,7 @@ def write_report(run: Run) -> Path:
     Raises:
         OSError: it cannot be written.
     """
-    split = next(s for s in SPLITS if s in run.predictions)
+    split = next(s for s in (*SPLITS, *run.predictions) if s in run.predictions)
     said = run.predictions[split]
     worst, others = _picked(said, run.seed)
     figures: list[tuple[str, Figure | None]] = [
@@ -44,7 +40,7 @@ def write_report(run: Run) -> Path:
     template = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
     text = jinja2.Environment(autoescape=True).from_string(template).render(
         name=run.directory.resolve().name, split=split, n=len(said.paths),
-        metrics=run.metrics, splits=[s for s in ("val", "test") if s in run.predictions],
+        metrics=run.metrics, splits=list(run.predictions),
         shown=SHOWN, constant=CONSTANT, classes=said.classes, recall=RECALL,
         thresholds={name: threshold_for(curve(said, name, localised=False), RECALL)
                     for name in said.classes},

@@ -1,0 +1,146 @@
+"""`solobox evaluate CKPT`: figures of a checkpoint on its own images and on others."""
+
+import csv
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from tests.cli.test_train import Train
+from tests.command import SMALL, Outcome
+
+from solobox.cli.main import main
+
+BEST = "run/checkpoints/best.ckpt"
+Evaluate = Callable[..., Outcome]
+
+
+@pytest.fixture
+def evaluate(
+    train: Train, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Evaluate:
+    """`solobox evaluate ...` in the folder of the fixture `train`."""
+
+    def run(*arguments: str, expect: int = 0) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["solobox", "evaluate", *arguments])
+        code, sentence = 0, ""
+        try:
+            main()
+        except SystemExit as end:
+            code = 1 if isinstance(end.code, str) else int(end.code or 0)
+            sentence = end.code if isinstance(end.code, str) else ""
+        captured = capsys.readouterr()
+        assert code == expect, captured.out + captured.err + sentence
+        return Outcome(code, captured.out, captured.err + sentence, Path.cwd())
+
+    return run
+
+
+def figures(folder: str) -> dict[str, float]:
+    return json.loads((Path(folder) / "metrics.json").read_text())
+
+
+def test_on_its_own_images_it_says_what_the_run_said(train: Train, evaluate: Evaluate) -> None:
+    train(*SMALL, "hydra.run.dir=run", "evaluate.flip=true")
+    out = evaluate(BEST).out
+    before, after = figures("run"), figures("runs/evaluate-run")
+    same = [key for key in before if key.startswith(("val/", "test/"))]
+    assert len(same) > 80 and all(before[key] == after[key] for key in same)
+    assert after["checkpoint"] == BEST and after["command"] == f"solobox evaluate {BEST}"
+    assert "mean IoU" in out and "page: " in out
+    page = Path("runs/evaluate-run/report.html").read_text()
+    assert BEST in page and "Who dominated" not in page and "The worst images" in page
+    for split in ("val", "test"):
+        written = Path(f"runs/evaluate-run/predictions_{split}.csv")
+        assert written.read_bytes() == Path(f"run/predictions_{split}.csv").read_bytes()
+    with open(written, newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        right, found = row["true"] == row["predicted"], float(row["iou"]) >= 0.5
+        words = {(1, 1): "both right", (1, 0): "box wrong", (0, 1): "class wrong"}
+        assert row["verdict"] == words.get((right, found), "both wrong")
+
+
+def test_other_images_one_split_and_another_way_of_asking(train: Train, evaluate: Evaluate) -> None:
+    train(*SMALL, "hydra.run.dir=run")
+    evaluate(BEST, "data.seed=5", "evaluate.zoom=true", "--split", "test", "--out", "there")
+    found = figures("there")
+    assert found["test/n"] == 16 and "val/n" not in found
+    assert found["test/iou"] != figures("run")["test/iou"]
+    assert "data.seed=5 evaluate.zoom=true --split test --out there" in found["command"]
+    assert sorted(path.name for path in Path("there").iterdir()) == [
+        "metrics.json", "predictions_test.csv", "report.html",
+    ]  # fmt: skip
+    assert "there holds figures already" in evaluate(BEST, "--out", "there", expect=1).err
+
+
+def test_a_folder_is_judged_whole_and_in_another_layout(
+    shared: Path, train: Train, evaluate: Evaluate
+) -> None:
+    data = shared / "data"
+    train("data=voc", f"data.root={data / 'neu_det'}", "data.size=32", "model=tiny",
+          "trainer.max_steps=2", "trainer=cpu", "report=false", "hydra.run.dir=run")  # fmt: skip
+    evaluate(BEST, "--split", "all", "--out", "whole")
+    listed = figures("run")
+    count = len(list((data / "neu_det" / "Annotations").glob("*.xml")))
+    assert listed["val/n"] < figures("whole")["all/n"] <= count
+    assert "all/majority_acc" not in figures("whole")
+    pets = f"data.root={data / 'raccoon_kangaroo'}"
+    sentence = evaluate(BEST, pets, "--split", "all", expect=1).err
+    assert "raccoon" in sentence or "kangaroo" in sentence
+    assert not Path("runs/evaluate-run").exists()
+
+
+def test_a_threshold_for_a_recall_is_chosen_on_val_and_judged_on_test(
+    train: Train, evaluate: Evaluate
+) -> None:
+    train(*SMALL, "hydra.run.dir=run", "data.val=64", "data.test=64")
+    out = evaluate(BEST, "--recall", "0.9", "--out", "there").out
+    assert "thresholds for a recall of 0.9 on val" in out
+    found = figures("there")
+    for name in ("ellipse", "triangle"):
+        assert found[f"val/threshold_recall/{name}"] >= 0.9
+        with open("there/predictions_test.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
+        hit = [float(row[f"p_{name}"]) >= found[f"threshold/{name}"] for row in rows]
+        true = [row["true"] == name for row in rows]
+        both = sum(h and t for h, t in zip(hit, true, strict=True))
+        assert found[f"test/threshold_recall/{name}"] == both / sum(true)
+        assert found[f"test/threshold_precision/{name}"] == both / max(1, sum(hit))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["missing.ckpt"], "there is no checkpoint missing.ckpt"),
+        ([BEST, "model=resnet18"], "model: evaluate takes data=..., data.* and evaluate.*"),
+        ([BEST, "data.size=64"], "data.size is part of the checkpoint"),
+        ([BEST, "data.sed=1"], "there is no option 'data.sed', did you mean 'data.seed'?"),
+        ([BEST, "data.seed=x"], "data.seed must be a whole number"),
+        ([BEST, "--split", "all"], "--split all is for a folder"),
+        ([BEST, "--recall", "1.5"], "--recall must be in (0, 1]; found 1.5"),
+        ([BEST, "data=voc"], "data.root is not set"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_and_leaves_nothing(
+    train: Train, evaluate: Evaluate, arguments: list[str], sentence: str
+) -> None:
+    train(*SMALL, "trainer.max_steps=1", "hydra.run.dir=run")
+    assert sentence in evaluate(*arguments, expect=1).err
+    assert not Path("runs").exists()
+
+
+def test_an_old_or_hostile_checkpoint_is_refused(train: Train, evaluate: Evaluate) -> None:
+    train(*SMALL, "trainer.max_steps=1", "hydra.run.dir=run")
+    state = torch.load(BEST, weights_only=True)
+    shutil.copy(BEST, "old.ckpt")
+    state["solobox"]["format"] = 2
+    torch.save(state, "old.ckpt")
+    assert "expected format" in evaluate("old.ckpt", expect=1).err
+    state = torch.load(BEST, weights_only=True)
+    state["solobox"]["config"]["data"]["_target_"] = "os.system"
+    torch.save(state, "hostile.ckpt")
+    assert "the checkpoint asks for os.system" in evaluate("hostile.ckpt", expect=1).err
