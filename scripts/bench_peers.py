@@ -18,6 +18,7 @@ import os
 import platform
 import random
 import re
+import shlex
 import statistics
 import sys
 import tempfile
@@ -62,6 +63,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="some of the models")
     parser.add_argument("options", nargs="*", help="of train.py, for the images: data.objects=drop")
     arguments = parser.parse_intermixed_args()
+    command = shlex.join(["python", "scripts/bench_peers.py", *sys.argv[1:]])
     keep_freed_memory()  # for the detectors, too
     where = [f"data.root={arguments.folder}", *arguments.options]
     limit = f"trainer.max_time={arguments.seconds}"
@@ -92,7 +94,7 @@ def main() -> None:
                 print(name, seed, {k: round(v, 3) for k, v in found.items()}, flush=True)
             if known.is_file():
                 figures.setdefault(name, []).append(json.loads(known.read_text()))
-    write(arguments, figures)
+    write(arguments, figures, command)
 
 
 def data_of(options: list[str], seed: int) -> DataModule:
@@ -258,13 +260,10 @@ def yolo(data: DataModule, seconds: float, seed: int) -> dict[str, float]:
     return {**{key: scores[key] for key in SHOWN}, "seconds": taken}
 
 
-def write(arguments: argparse.Namespace, figures: dict[str, list[dict[str, float]]]) -> None:
+def write(
+    arguments: argparse.Namespace, figures: dict[str, list[dict[str, float]]], command: str
+) -> None:
     """Put this table into docs/peers.md, in place of the one before."""
-    command = f"python scripts/bench_peers.py {arguments.folder} --weights {arguments.weights} "
-    command += f"--seconds {arguments.seconds} --seeds {arguments.seeds}"
-    command += "".join(f" {option}" for option in arguments.options)
-    if arguments.only:
-        command += f" --only {' '.join(arguments.only)}"
     lines = [f"    {command}", ""]
     lines += [f"{arguments.seconds} s of training each, on {machine()}.", ""]
     lines += ["| model | " + " | ".join(SHOWN.values()) + " | seconds | seeds |"]

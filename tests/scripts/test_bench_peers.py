@@ -51,7 +51,7 @@ def test_table_of_a_folder_replaces_the_one_before_and_leaves_others(
             folder=Path(folder), weights="W", seconds=300, seeds=2, options=[], only=None
         )
         rows = [row | {"loc_50": value}, row | {"loc_50": value + 0.1}]
-        peers.write(arguments, {"ours": rows})
+        peers.write(arguments, {"ours": rows}, "command")
     text = (tmp_path / "peers.md").read_text()
     assert text.count("## a, 300 s\n") == text.count("## b, 300 s\n") == 1
     # t(1) = 12.706, sd = .0707, n = 2: .635
