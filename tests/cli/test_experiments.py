@@ -17,8 +17,8 @@ def test_every_value_of_a_recipe_counts_unless_another_is_typed(train: Train, re
     wanted = yaml.safe_load(recipe.read_text())
     del wanted["defaults"]
     said = dict(flat(wanted))
-    options = (f"experiment={recipe.stem}", "--cfg", "job")
-    composed = dict(flat(yaml.safe_load(train(*options).out)))
+    named, shown = f"experiment={recipe.stem}", ("--cfg", "job")
+    composed = dict(flat(yaml.safe_load(train(named, *shown).out)))
     assert said.items() <= composed.items()
-    typed = yaml.safe_load(train(*options, "evaluate.flip=false", "data.size=64").out)
+    typed = yaml.safe_load(train(named, "evaluate.flip=false", "data.size=64", *shown).out)
     assert typed["evaluate"]["flip"] is False and typed["data"]["size"] == 64
