@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from solobox.cli.evaluate import main as evaluate
 from solobox.cli.train import main as train
 from solobox.study.sections import put_section
 from solobox.study.seeds import STUDENT, interval
@@ -48,14 +49,17 @@ RECIPES = {
             "augment none": ["augment=none"],
             "augment light": ["augment=light"],
             "augment strong": ["augment=strong"],
-            "no mirror image (flip)": ["evaluate.flip=false"],
-            "no second look (zoom)": ["evaluate.zoom=false"],
             "no label smoothing": ["loss/classification=cross_entropy"],
             "nothing frozen": ["model.frozen=0"],
             "slower trunk": ["model.trunk_lr=0.3"],
             "frozen BatchNorm": ["model.batchnorm=frozen"],
         }
-        | OTHERS,
+        | OTHERS
+        | {
+            "no mirror image (flip)": ["evaluate.flip=false"],
+            "no second look (zoom)": ["evaluate.zoom=false"],
+            "neither": ["evaluate.flip=false", "evaluate.zoom=false"],
+        },
     ),
     "scratch": (
         ["experiment=photos_scratch"],
@@ -63,10 +67,12 @@ RECIPES = {
             "head soft_argmax": ["model/head=soft_argmax"],
             "attention not guided": ["model.head.guidance=0.0"],
             "augment standard": ["augment=standard"],
-            "no mirror image (flip)": ["evaluate.flip=false"],
-            "no second look (zoom)": ["evaluate.zoom=false"],
         }
-        | OTHERS,
+        | OTHERS
+        | {
+            "mirror image (flip)": ["evaluate.flip=true"],
+            "second look (zoom)": ["evaluate.zoom=true"],
+        },
     ),
 }
 
@@ -89,10 +95,11 @@ def main() -> None:
     }
     for seed in range(arguments.seeds):
         for name, more in chosen.items():
-            run(
-                folder(arguments.recipe, name, seed),
-                [*options, *arguments.options, *more, f"seed={seed}"],
-            )
+            directory = folder(arguments.recipe, name, seed)
+            if more and all(option.startswith("evaluate.") for option in more):
+                judge(folder(arguments.recipe, "the recipe", seed), more, directory)
+            else:
+                run(directory, [*options, *arguments.options, *more, f"seed={seed}"])
     write(arguments, chosen, command)
 
 
@@ -111,6 +118,15 @@ def run(directory: Path, options: list[str]) -> None:
         "report=false",
     ]  # fmt: skip
     train()
+
+
+def judge(trained: Path, options: list[str], directory: Path) -> None:
+    """The recipe's own run, judged in another way."""
+    if directory.exists() or not (trained / "metrics.json").is_file():
+        return
+    best = str(trained / "checkpoints" / "best.ckpt")
+    sys.argv = ["solobox evaluate", best, *options, "--out", str(directory)]
+    evaluate()
 
 
 def write(arguments: argparse.Namespace, variants: Iterable[str], command: str) -> None:
@@ -135,7 +151,8 @@ def write(arguments: argparse.Namespace, variants: Iterable[str], command: str) 
             mean, half = interval(values)
             sign = "" if name == "the recipe" else "+"
             cells.append(f"{mean:{sign}.3f} ± {half:.3f}")
-        seconds = statistics.mean(row["seconds"] for row in rows)
+        trained = rows if "seconds" in rows[0] else base
+        seconds = statistics.mean(row["seconds"] for row in trained)
         lines.append(f"| {name} | " + " | ".join(cells) + f" | {seconds:.0f} |")
     put_section(DOCS / "recipe.md", arguments.recipe, lines, head="# The recipe\n")
 
