@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tests.command import SMALL, Outcome
 
 from solobox.callbacks.balance_panel import BalancePanel
 from solobox.callbacks.pages import PAGES
+from solobox.cli.judge import _program
 from solobox.cli.verdict import verdict
 
 Train = Callable[..., Outcome]
@@ -89,6 +91,22 @@ def test_a_run_too_short_to_measure_says_so(train: Train) -> None:
     outcome = train(*SMALL, "trainer.log_every_n_steps=100")
     assert outcome.metrics["balance/verdict"] == "not measured"
     assert "log_every_n_steps" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("started_by", "words"),
+    [
+        ("train.py", ["python", "train.py"]),
+        ("mine/train.py", ["python", "mine/train.py"]),
+        ("/venv/bin/solobox train", ["solobox", "train"]),
+        ("/venv/lib/python3.11/site-packages/ray/default_worker.py", ["solobox", "train"]),
+    ],
+)
+def test_command_is_that_of_the_user_and_not_of_a_launcher(
+    started_by: str, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [started_by])
+    assert _program() == words
 
 
 def test_a_continued_run_suggests_the_options_it_was_started_with(train: Train) -> None:

@@ -105,8 +105,10 @@ def judged(
 
 def _program() -> list[str]:
     """The words that start this program, and where a user's own options lie."""
-    script = Path(sys.argv[0]).name
-    words = ["python", sys.argv[0]] if script.endswith(".py") else ["solobox", "train"]
+    script = Path(sys.argv[0])
+    # A launcher's worker process is started by a script of the launcher's own.
+    users = script.suffix == ".py" and "site-packages" not in script.parts
+    words = ["python", sys.argv[0]] if users else ["solobox", "train"]
     for i, word in enumerate(sys.argv):
         if word in ("--config-dir", "-cd"):
             words += sys.argv[i : i + 2]
