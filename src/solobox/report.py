@@ -63,7 +63,7 @@ def write_metrics(path: Path, figures: dict[str, Any]) -> None:
 
 def print_table(figures: dict[str, Any], title: str) -> None:
     """The small table at the end of a run or an evaluation, with all splits that have figures."""
-    splits = [key.removesuffix("/acc") for key in figures if key.endswith("/acc")]
+    splits = [split for split, *rest in (key.split("/") for key in figures) if rest == ["acc"]]
     table = Table(title=escape(title), title_justify="left")
     table.add_column("")
     for split in splits:

@@ -40,7 +40,7 @@ def write_report(run: Run) -> Path:
     template = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
     text = jinja2.Environment(autoescape=True).from_string(template).render(
         name=run.directory.resolve().name, split=split, n=len(said.paths),
-        metrics=run.metrics, splits=list(run.predictions),
+        metrics=run.metrics, splits=sorted(run.predictions, reverse=True),  # val, test
         shown=SHOWN, constant=CONSTANT, classes=said.classes, recall=RECALL,
         thresholds={name: threshold_for(curve(said, name, localised=False), RECALL)
                     for name in said.classes},
