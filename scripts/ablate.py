@@ -122,7 +122,7 @@ def run(directory: Path, options: list[str]) -> None:
 
 def judge(trained: Path, options: list[str], directory: Path) -> None:
     """The recipe's own run, judged in another way."""
-    if directory.exists() or not (trained / "metrics.json").is_file():
+    if (directory / "metrics.json").is_file() or not (trained / "metrics.json").is_file():
         return
     best = str(trained / "checkpoints" / "best.ckpt")
     sys.argv = ["solobox evaluate", best, *options, "--out", str(directory)]

@@ -3,7 +3,8 @@
     python scripts/ray_cluster.py
 
 The nodes have an address of their own each on the loopback interface and one core; nothing but the
-sweep's directory is shared. Prints which node ran which job.
+sweep's directory is shared. Prints on which nodes the jobs ran. At the end every Ray process of
+this machine is stopped, also those of another cluster.
 """
 
 import os
@@ -25,8 +26,8 @@ def main() -> None:
     os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     ray = [str(Path(sys.executable).with_name("ray")), "start", "--num-cpus=1"]
     with tempfile.TemporaryDirectory() as folder:
+        called([*ray, "--head", f"--node-ip-address={HEAD}", f"--port={PORT}"])
         try:
-            called([*ray, "--head", f"--node-ip-address={HEAD}", f"--port={PORT}"])
             called([*ray, f"--address={HEAD}:{PORT}", f"--node-ip-address={OTHER}"])
             called([
                 sys.executable, str(ROOT / "train.py"), "-m", *SWEEP, f"hydra.sweep.dir={folder}",

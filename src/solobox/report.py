@@ -66,14 +66,17 @@ def print_table(figures: dict[str, Any], title: str) -> None:
     splits = [split for split, *rest in (key.split("/") for key in figures) if rest == ["acc"]]
     table = Table(title=escape(title), title_justify="left")
     table.add_column("")
+    compared = any(f"{split}/{CONSTANT['acc']}" in figures for split in splits)
     for split in splits:
         table.add_column(f"{split} (n={figures[f'{split}/n']:.0f})", justify="right")
-        table.add_column("constant", justify="right", style="dim")
+        if compared:
+            table.add_column("constant", justify="right", style="dim")
     for key, name in SHOWN.items():
         cells = []
         for split in splits:
             cells.append(f"{figures[f'{split}/{key}']:.3f}")
             constant = figures.get(f"{split}/{CONSTANT.get(key)}")
-            cells.append("" if constant is None else f"{constant:.3f}")
+            if compared:
+                cells.append("" if constant is None else f"{constant:.3f}")
         table.add_row(name, *cells)
     Console().print(table)

@@ -74,7 +74,9 @@ def test_other_images_one_split_and_another_way_of_asking(train: Train, evaluate
     assert sorted(path.name for path in Path("there").iterdir()) == [
         "metrics.json", "predictions_test.csv", "report.html",
     ]  # fmt: skip
-    assert "there holds figures already" in evaluate(BEST, "--out", "there", expect=1).err
+    assert (
+        "there belongs to a run or an evaluation" in evaluate(BEST, "--out", "there", expect=1).err
+    )
 
 
 def test_a_folder_is_judged_whole_and_in_another_layout(
@@ -83,15 +85,36 @@ def test_a_folder_is_judged_whole_and_in_another_layout(
     data = shared / "data"
     train("data=voc", f"data.root={data / 'neu_det'}", "data.size=32", "model=tiny",
           "trainer.max_steps=2", "trainer=cpu", "report=false", "hydra.run.dir=run")  # fmt: skip
-    evaluate(BEST, "--split", "all", "--out", "whole")
+    out = evaluate(BEST, "--split", "all", "--out", "whole").out
+    assert "those it was trained on included" in out
     listed = figures("run")
     count = len(list((data / "neu_det" / "Annotations").glob("*.xml")))
     assert listed["val/n"] < figures("whole")["all/n"] <= count
     assert "all/majority_acc" not in figures("whole")
+    anew = evaluate(BEST, "data.seed=1", expect=1).err
+    assert "call some of its training images validation" in anew
     pets = f"data.root={data / 'raccoon_kangaroo'}"
-    sentence = evaluate(BEST, pets, "--split", "all", expect=1).err
+    sentence = evaluate(BEST, pets, expect=1).err
     assert "raccoon" in sentence or "kangaroo" in sentence
+    assert "knows crazing" in evaluate(BEST, "data=synthetic", expect=1).err
     assert not Path("runs/evaluate-run").exists()
+
+
+def test_other_images_may_lack_a_class(shared: Path, train: Train, evaluate: Evaluate) -> None:
+    data = shared / "data" / "raccoon_kangaroo"
+    train("data=voc", f"data.root={data}", "data.size=32", "model=tiny", "trainer.max_steps=2",
+          "trainer=cpu", "report=false", "hydra.run.dir=run")  # fmt: skip
+    for name in ("Annotations", "JPEGImages"):
+        (Path("mine") / name).mkdir(parents=True)
+    for path in sorted((data / "Annotations").glob("raccoon-1*.xml"))[:5]:
+        image = data / "JPEGImages" / f"{path.stem}.jpg"
+        shutil.copy(path, Path("mine") / "Annotations")
+        shutil.copy(image, Path("mine") / "JPEGImages")
+    evaluate(BEST, "data.root=mine", "--recall", "1", "--out", "there")
+    found = figures("there")
+    assert found["all/n"] == 5 and found["all/recall_class/kangaroo"] == 0
+    assert found["all/threshold_recall/raccoon"] == 1 and "threshold/kangaroo" not in found
+    assert "threshold for recall 1.0 on all" in Path("there/report.html").read_text()
 
 
 def test_a_threshold_for_a_recall_is_chosen_on_val_and_judged_on_test(
@@ -100,6 +123,7 @@ def test_a_threshold_for_a_recall_is_chosen_on_val_and_judged_on_test(
     train(*SMALL, "hydra.run.dir=run", "data.val=64", "data.test=64")
     out = evaluate(BEST, "--recall", "0.9", "--out", "there").out
     assert "thresholds for a recall of 0.9 on val" in out
+    assert "threshold for recall 0.9 on val" in Path("there/report.html").read_text()
     found = figures("there")
     for name in ("ellipse", "triangle"):
         assert found[f"val/threshold_recall/{name}"] >= 0.9
@@ -116,7 +140,13 @@ def test_a_threshold_for_a_recall_is_chosen_on_val_and_judged_on_test(
     ("arguments", "sentence"),
     [
         (["missing.ckpt"], "there is no checkpoint missing.ckpt"),
-        ([BEST, "model=resnet18"], "model: evaluate takes data=..., data.* and evaluate.*"),
+        ([BEST, "model=resnet18"], "model=resnet18: evaluate takes data=NAME"),
+        ([BEST, "+evaluate.foo=1"], "+evaluate.foo=1: evaluate takes"),
+        ([BEST, "~data.seed"], "~data.seed: evaluate takes"),
+        ([BEST, "evaluate={flip:true}"], "give one value at a time, evaluate.KEY=VALUE"),
+        ([BEST, "data={seed:3}"], "give one value at a time, data.KEY=VALUE"),
+        ([BEST, "data.batch_size=0"], "data.batch_size must be >= 1; found 0"),
+        ([BEST, "--out", "run"], "run belongs to a run or an evaluation"),
         ([BEST, "data.size=64"], "data.size is part of the checkpoint"),
         ([BEST, "data.sed=1"], "there is no option 'data.sed', did you mean 'data.seed'?"),
         ([BEST, "data.seed=x"], "data.seed must be a whole number"),
@@ -136,7 +166,6 @@ def test_what_cannot_be_judged_is_refused_and_leaves_nothing(
 def test_an_old_or_hostile_checkpoint_is_refused(train: Train, evaluate: Evaluate) -> None:
     train(*SMALL, "trainer.max_steps=1", "hydra.run.dir=run")
     state = torch.load(BEST, weights_only=True)
-    shutil.copy(BEST, "old.ckpt")
     state["solobox"]["format"] = 2
     torch.save(state, "old.ckpt")
     assert "expected format" in evaluate("old.ckpt", expect=1).err

@@ -92,3 +92,5 @@ def test_a_run_that_falls_behind_is_ended(tmp_path: Path) -> None:
         behind.on_validation_end(trainer, None)  # type: ignore[arg-type]
     (tmp_path / "config.yaml").touch()
     assert "stopped after epoch 1: it falls behind; left out" in find_runs(tmp_path)[1][0]
+    (tmp_path / "metrics.json").touch()  # a later trial with the same options went on with it
+    assert "falls behind" not in find_runs(tmp_path)[1][0]

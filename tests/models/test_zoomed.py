@@ -67,13 +67,12 @@ def test_window_is_cut_out_exactly_where_pixels_fall_on_pixels() -> None:
     assert torch.equal(cut_out(flat, torch.tensor([[0.3, 0.6, 0.2, 0.4]] * 2)), flat)
 
 
-def test_it_zooms_by_this_much() -> None:
-    """A box in the middle of the window fills 1 / AROUND of it."""
-    window = torch.tensor([[0.5, 0.5, 0.25 * AROUND, 0.25 * AROUND]])
-    image = torch.zeros(1, 3, 80, 80, dtype=torch.uint8)
-    image[:, :, 30:50, 30:50] = 255
-    part = (cut_out(image, window)[0, 0] > 127).float().mean().item()
-    assert part == pytest.approx(1 / AROUND**2, abs=0.01)
+def test_the_first_box_fills_its_part_of_the_second_look() -> None:
+    model = Rough()
+    Zoomed(model).predict(pictures())  # type: ignore[arg-type]
+    white = (model.asked[1][0, 0] > 127).float().mean().item()
+    found = (0.2 + 0.05) * 0.3  # Rough's box of the first picture, of which .2 x .3 is white
+    assert white == pytest.approx(0.2 * 0.3 / found / AROUND**2, abs=0.02)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

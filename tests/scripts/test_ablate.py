@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,3 +40,19 @@ def test_differences_are_paired_by_seed(tmp_path: Path, monkeypatch: pytest.Monk
     assert "| the recipe | 0.600 ± 1.271 |" in text
     assert "| decode exp | +0.100 ± 0.000 |" in text
     assert "onecycle" not in text  # has not run
+
+
+def test_another_way_of_asking_judges_the_recipe_s_own_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed: list[list[str]] = []
+    monkeypatch.setattr(ablate, "evaluate", lambda: typed.append(sys.argv))
+    monkeypatch.setattr(ablate, "run", lambda *_: pytest.fail("trained again"))
+    trained, judged = tmp_path / "trained", tmp_path / "judged"
+    ablate.judge(trained, ["evaluate.flip=false"], judged)
+    assert not typed  # it is not finished
+    trained.mkdir()
+    (trained / "metrics.json").touch()
+    ablate.judge(trained, ["evaluate.flip=false"], judged)
+    best = str(trained / "checkpoints" / "best.ckpt")
+    assert typed == [["solobox evaluate", best, "evaluate.flip=false", "--out", str(judged)]]

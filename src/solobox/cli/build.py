@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from lightning import Trainer
@@ -26,7 +25,7 @@ from solobox.callbacks.prune import Prune
 from solobox.cli.instances import made
 from solobox.cli.objectives import build_objectives
 from solobox.cli.settings import Settings
-from solobox.data.datamodule import DataModule
+from solobox.data.datamodule import DataModule, Source
 from solobox.engine.checkpoint_io import AtomicCheckpointIO
 from solobox.engine.hardware import time_limit
 from solobox.engine.logger import EventsLogger
@@ -54,9 +53,10 @@ def build_data(settings: Settings) -> DataModule:
     )
 
 
-def build_source(data: Settings) -> Any:
-    """Where the images come from: a `Source`, not yet loaded."""
-    return made("data", {key: value for key, value in data.items() if key not in SHOWING})
+def build_source(data: Settings) -> Source:
+    """Where the images come from, not yet loaded."""
+    source: Source = made("data", {key: value for key, value in data.items() if key not in SHOWING})
+    return source
 
 
 def build_module(settings: Settings, data: DataModule, typed: Sequence[str]) -> SoloboxModule:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import reduce
 from operator import getitem
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra import initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 
 from solobox.cli.beside import sentences, settings_of
 from solobox.cli.choices import config_dir
@@ -17,7 +18,14 @@ from solobox.cli.resume import check_targets, with_value
 from solobox.cli.settings import Settings
 from solobox.errors import ConfigError, RunDirectoryError
 
+if TYPE_CHECKING:
+    from solobox.data.datamodule import Source
+    from solobox.data.split import Split
+    from solobox.study.runs import Predictions
+
 ALL = "all"
+MADE_FOR = ("size", "resize")  # settings of data that the model keeps
+DIVIDES = ("seed", "val_fraction", "split_file")
 
 
 def main() -> None:
@@ -33,7 +41,8 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument(
         "--split", choices=("train", "val", "test", ALL),
-        help="one split; all: every image of a folder, not divided. Without it: val and test",
+        help="one split; all: every image of a folder, not divided. Without it: val and test of "
+        "the run's own images, all of others",
     )  # fmt: skip
     parser.add_argument(
         "--recall", type=float, metavar="R",
@@ -52,6 +61,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from solobox.cli.build import build_source
     from solobox.cli.judge import judged
     from solobox.engine.load import load_model
+    from solobox.engine.memory import keep_freed_memory
     from solobox.engine.quiet import quiet
     from solobox.models.asked import asked
     from solobox.report import print_table, write_metrics
@@ -59,22 +69,26 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from solobox.study.runs import Run, read_predictions
 
     quiet()
+    keep_freed_memory()
     if arguments.recall is not None and not 0 < arguments.recall <= 1:
         raise ConfigError(f"--recall must be in (0, 1]; found {arguments.recall}")
     model, stored = load_model(arguments.checkpoint)
     settings = settings_for(stored, arguments.options, model.classes)
-    source = build_source(settings["data"])
+    source, how = build_source(settings["data"]), settings["evaluate"]
     if source.classes != model.classes:
         raise ConfigError(
             f"{arguments.checkpoint} knows {', '.join(model.classes)}; the images are of "
             f"{', '.join(source.classes)}"
         )
-    splits, train = chosen(source, arguments.split)
+    others = _others(arguments.options)
+    splits, train = chosen(source, arguments.split, others=others)
+    if arguments.split == ALL and not others:
+        print("data: the run's own images, those it was trained on included")
     for note in source.notes:
         print(f"data: {note}")
     directory = place(arguments.out, arguments.checkpoint)
     figures = judged(
-        asked(model, **settings["evaluate"]), splits, train, directory,
+        asked(model, flip=how["flip"], zoom=how.get("zoom", False)), splits, train, directory,
         batch_size=settings["data"]["batch_size"],
         device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
     )  # fmt: skip
@@ -94,43 +108,71 @@ def settings_for(stored: Settings, typed: Sequence[str], classes: Sequence[str])
     Raises:
         HydraException: an option that does not exist.
         ConfigError: an option that is not about the images or how the model is asked, or would
-            show the model other images than it is made for.
+            show the model other images than it is made for, or its training images as others.
     """
     with initialize_config_dir(version_base="1.3", config_dir=str(config_dir())):
         check_targets(stored["data"])
     settings = {key: dict(stored[key]) for key in ("data", "evaluate")}
     layout = stored["data"].get("format", {"name": "synthetic"})["name"]
     composed = settings_of([f"data={layout}", *typed])
-    for override in OverridesParser.create().parse_overrides(list(typed)):
-        key = override.key_or_group
-        group, _, path = key.partition(".")
-        if group not in settings:
-            raise ConfigError(f"{key}: evaluate takes data=..., data.* and evaluate.*")
-        if path in ("size", "resize", "classes"):
-            raise ConfigError(f"{key} is part of the checkpoint and stays as it is")
-        if key == "data":
-            kept = {k: v for k, v in stored["data"].items() if k in ("size", "resize")}
-            settings["data"] = composed["data"] | kept
-    for override in OverridesParser.create().parse_overrides(list(typed)):
+    overrides = OverridesParser.create().parse_overrides(list(typed))
+    for override in overrides:
+        _check_option(override, settings, others=_others(typed))
+        if override.key_or_group == "data":
+            kept = {k: v for k, v in stored["data"].items() if k in MADE_FOR}
+            settings["data"] = {k: kept.get(k, v) for k, v in composed["data"].items()}
+    for override in overrides:
         group, _, path = override.key_or_group.partition(".")
         if path:
             value = reduce(getitem, path.split("."), composed[group])
             settings[group] = with_value(settings[group], path, value)
+    if settings["data"]["batch_size"] < 1:
+        raise ConfigError(f"data.batch_size must be >= 1; found {settings['data']['batch_size']}")
     if "classes" in settings["data"]:
         settings["data"]["classes"] = list(classes)
     return settings
 
 
-def chosen(source: Any, wanted: str | None) -> tuple[dict[str, Any], Any]:
+def _check_option(override: Override, settings: Settings, *, others: bool) -> None:
+    key = override.key_or_group
+    group, _, path = key.partition(".")
+    if group not in settings or override.is_add() or override.is_delete():
+        raise ConfigError(
+            f"{override.input_line}: evaluate takes data=NAME, data.KEY=VALUE and "
+            f"evaluate.KEY=VALUE"
+        )
+    if not path and (group == "evaluate" or not isinstance(override.value(), str)):
+        raise ConfigError(f"{override.input_line}: give one value at a time, {group}.KEY=VALUE")
+    if path in (*MADE_FOR, "classes"):
+        raise ConfigError(f"{key} is part of the checkpoint and stays as it is")
+    if path in DIVIDES and "root" in settings["data"] and not others:
+        raise ConfigError(
+            f"{key} would divide the run's own images anew, and call some of its training images "
+            f"validation; leave it out, or judge other images with data.root"
+        )
+
+
+def _others(typed: Sequence[str]) -> bool:
+    """Whether other images than the run's own are meant."""
+    return any(option.startswith(("data=", "data.root=")) for option in typed)
+
+
+def chosen(
+    source: "Source", wanted: str | None, *, others: bool
+) -> "tuple[dict[str, Split], Split | None]":
     """The splits to judge by name, and the training split if the images have one.
 
     Raises:
         ConfigError: there is no such split.
+        DataError: the images cannot be used, or not divided.
     """
+    whole = getattr(source, "whole", None)
+    if wanted is None and others and whole is not None:
+        wanted = ALL
     if wanted == ALL:
-        if not hasattr(source, "whole"):
+        if whole is None:
             raise ConfigError("--split all is for a folder; the embedded data has train, val, test")
-        return {ALL: source.whole()}, None
+        return {ALL: whole()}, None
     splits = source.load()
     if wanted is None:
         return {name: split for name, split in splits.items() if name != "train"}, splits["train"]
@@ -143,27 +185,27 @@ def place(out: Path | None, checkpoint: Path) -> Path:
     """A directory for what comes out.
 
     Raises:
-        RunDirectoryError: it holds figures already, or cannot be made.
+        RunDirectoryError: it belongs to a run, holds figures already, or cannot be made.
     """
-    from solobox.engine.run_directory import METRICS_FILE, claim_new, safe_name
+    from solobox.engine.run_directory import CONFIG_FILE, METRICS_FILE, claim_new, safe_name
 
     if out is None:
         where = checkpoint.resolve().parent
         name = where.parent.name if where.name == "checkpoints" else checkpoint.stem
         return claim_new(Path("runs"), safe_name(f"evaluate-{name}"))
-    if (out / METRICS_FILE).exists():
-        raise RunDirectoryError(f"{out} holds figures already; choose another --out")
+    if (out / METRICS_FILE).exists() or (out / CONFIG_FILE).exists():
+        raise RunDirectoryError(f"{out} belongs to a run or an evaluation; choose another --out")
     out.mkdir(parents=True, exist_ok=True)
     return out
 
 
-def at_recall(predictions: dict[str, Any], wanted: float) -> dict[str, float]:
+def at_recall(predictions: "dict[str, Predictions]", wanted: float) -> dict[str, Any]:
     """Print each class's threshold for a recall, chosen on val, and what it gives on each split."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    from solobox.study.recall import at_threshold, curve, threshold_for
+    from solobox.study.recall import at_threshold, thresholds_for
 
     on = "val" if "val" in predictions else next(iter(predictions))
     table = Table(title=f"thresholds for a recall of {wanted:g} on {on}", title_justify="left")
@@ -172,13 +214,9 @@ def at_recall(predictions: dict[str, Any], wanted: float) -> dict[str, float]:
     for name in predictions:
         table.add_column(f"precision {name}", justify="right")
         table.add_column(f"recall {name}", justify="right")
-    figures = {}
-    for name in predictions[on].classes:
-        found = threshold_for(curve(predictions[on], name, localised=False), wanted)
-        if found is None:  # no image of this class
-            continue
-        threshold, _ = found
-        cells = [f"{threshold:.4f}"]
+    figures: dict[str, Any] = {"recall": wanted, "recall_on": on}
+    for name, threshold in thresholds_for(predictions, on, wanted).items():
+        cells = [f"{threshold:.6f}"]  # all digits there are: the image that decides lies on it
         figures[f"threshold/{name}"] = threshold
         for split, said in predictions.items():
             precision, recall = at_threshold(said, name, threshold)

@@ -38,8 +38,9 @@ def judge(
     """
     model, typed = module.model, module.passport["typed"]
     model.load_state_dict(weights_in(read_checkpoint(directory / "checkpoints" / "best.ckpt")))
+    how = module.passport["config"]["evaluate"]
     figures = judged(
-        asked(model, **module.passport["config"]["evaluate"]),
+        asked(model, flip=how["flip"], zoom=how.get("zoom", False)),
         {name: split for name, split in data.splits.items() if name != "train"},
         data.train,
         directory,
@@ -107,7 +108,8 @@ def _program() -> list[str]:
     """The words that start this program, and where a user's own options lie."""
     script = Path(sys.argv[0])
     # A launcher's worker process is started by a script of the launcher's own.
-    users = script.suffix == ".py" and "site-packages" not in script.parts
+    installed = {"site-packages", "dist-packages"} & set(script.parts)
+    users = script.suffix == ".py" and not installed
     words = ["python", sys.argv[0]] if users else ["solobox", "train"]
     for i, word in enumerate(sys.argv):
         if word in ("--config-dir", "-cd"):

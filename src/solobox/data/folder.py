@@ -140,8 +140,6 @@ class Folder:
         samples = [self.inspection.samples[row] for row in good]
         parts = {"all": samples}
         self.notes = notes(self.root, self.inspection, parts, "not divided", [], bad)
-        others = [*bad, *self.inspection.left_out, *self.inspection.problems]
-        self.listing = listing(self.root, self.classes, parts, others)
         return self._split(samples, self.canvas, Rows(decoding.pixels[0], np.array(good)))
 
     def _usable(self, decoding: Decoding) -> tuple[list[int], list[Problem]]:

@@ -7,7 +7,7 @@ from solobox.models.zoomed import Zoomed
 Asked = Localiser | Mirrored | Zoomed
 
 
-def asked(model: Localiser, *, flip: bool = False, zoom: bool = False) -> Asked:
+def asked(model: Localiser, *, flip: bool, zoom: bool) -> Asked:
     """Once, or with mirror images, a second look, or both: four times the work of one."""
     mirrored = Mirrored(model) if flip else model
     return Zoomed(mirrored) if zoom else mirrored

@@ -1,5 +1,6 @@
 """Precision and recall of a class over all thresholds of its probability."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -56,3 +57,13 @@ def threshold_for(found: Curve, wanted: float) -> tuple[float, float] | None:
     if not len(enough):
         return None
     return float(found.threshold[enough[0]]), float(found.precision[enough[0]])
+
+
+def thresholds_for(said: Mapping[str, Predictions], on: str, wanted: float) -> dict[str, float]:
+    """The strictest threshold of each class with at least a wanted recall on one of the splits.
+
+    Classes that no image there has are left out.
+    """
+    chosen = said[on]
+    found = {n: threshold_for(curve(chosen, n, localised=False), wanted) for n in chosen.classes}
+    return {name: threshold[0] for name, threshold in found.items() if threshold}

@@ -12,7 +12,7 @@ from solobox.report import CONSTANT, SHOWN, VERDICTS
 from solobox.study import run_charts
 from solobox.study.embedded import address, jpeg, png
 from solobox.study.pictures import picture
-from solobox.study.recall import curve, threshold_for
+from solobox.study.recall import at_threshold, thresholds_for
 from solobox.study.runs import SPLITS, Predictions, Run
 
 PAGE = "report.html"
@@ -28,6 +28,8 @@ def write_report(run: Run) -> Path:
     """
     split = next(s for s in (*SPLITS, *run.predictions) if s in run.predictions)
     said = run.predictions[split]
+    wanted, recalled = run.metrics.get("recall", RECALL), run.metrics.get("recall_on", split)
+    thresholds = thresholds_for(run.predictions, recalled, wanted)
     worst, others = _picked(said, run.seed)
     figures: list[tuple[str, Figure | None]] = [
         ("Learning curves", run_charts.learning(run.history)),
@@ -41,9 +43,9 @@ def write_report(run: Run) -> Path:
     text = jinja2.Environment(autoescape=True).from_string(template).render(
         name=run.directory.resolve().name, split=split, n=len(said.paths),
         metrics=run.metrics, splits=sorted(run.predictions, reverse=True),  # val, test
-        shown=SHOWN, constant=CONSTANT, classes=said.classes, recall=RECALL,
-        thresholds={name: threshold_for(curve(said, name, localised=False), RECALL)
-                    for name in said.classes},
+        shown=SHOWN, constant=CONSTANT, classes=said.classes, recall=wanted,
+        recalled=recalled,
+        thresholds={name: (t, at_threshold(said, name, t)[0]) for name, t in thresholds.items()},
         figures=[(caption, address("image/png", png(f))) for caption, f in figures if f],
         worst=[_shown(run, said, i) for i in worst],
         others=[_shown(run, said, i) for i in others],

@@ -89,13 +89,13 @@ def find_runs(folder: Path) -> tuple[list[Run], list[str]]:
     runs, faults = [], []
     for directory in sorted(path.parent for path in folder.rglob(CONFIG_FILE)):
         try:
-            if (directory / PRUNED_FILE).is_file():
+            if (directory / METRICS_FILE).is_file():  # a later trial may have gone on with it
+                runs.append(read_run(directory))
+            elif (directory / PRUNED_FILE).is_file():
                 why = (directory / PRUNED_FILE).read_text(encoding="utf-8")
                 faults.append(f"{directory}: {why}; left out")
-            elif not (directory / METRICS_FILE).is_file():
-                faults.append(f"{directory}: not finished (it has no {METRICS_FILE}); left out")
             else:
-                runs.append(read_run(directory))
+                faults.append(f"{directory}: not finished (it has no {METRICS_FILE}); left out")
         except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
             faults.append(f"{directory}: cannot be read ({_why(error)}); left out")
     return runs, faults
