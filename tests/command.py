@@ -83,3 +83,27 @@ def train(
         return Outcome(code, captured.out, err, tmp_path)
 
     return run
+
+
+@pytest.fixture
+def solobox(
+    train: Callable[..., Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., Outcome]:
+    """`solobox("evaluate", ...)` is `solobox evaluate ...` in the folder of the fixture `train`."""
+    from solobox.cli.main import main
+
+    def run(*arguments: str, expect: int = 0) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["solobox", *arguments])
+        code, sentence = 0, ""
+        try:
+            main()
+        except SystemExit as end:
+            code = 1 if isinstance(end.code, str) else int(end.code or 0)
+            sentence = end.code if isinstance(end.code, str) else ""
+        captured = capsys.readouterr()
+        assert code == expect, captured.out + captured.err + sentence
+        return Outcome(code, captured.out, captured.err + sentence, Path.cwd())
+
+    return run

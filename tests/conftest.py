@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import settings
-from tests.command import train
+from tests.command import solobox, train
 
-__all__ = ["train"]  # the fixture of tests/command.py, for every test
+__all__ = ["solobox", "train"]  # the fixtures of tests/command.py, for every test
 
 # The same examples each time, and no time limit on a busy machine.
 settings.register_profile("tests", derandomize=True, database=None, deadline=None)

@@ -3,8 +3,8 @@
 import csv
 import json
 import shutil
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,31 +12,14 @@ import torch
 from tests.cli.test_train import Train
 from tests.command import SMALL, Outcome
 
-from solobox.cli.main import main
-
 BEST = "run/checkpoints/best.ckpt"
 Evaluate = Callable[..., Outcome]
 
 
 @pytest.fixture
-def evaluate(
-    train: Train, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Evaluate:
+def evaluate(solobox: Evaluate) -> Evaluate:
     """`solobox evaluate ...` in the folder of the fixture `train`."""
-
-    def run(*arguments: str, expect: int = 0) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["solobox", "evaluate", *arguments])
-        code, sentence = 0, ""
-        try:
-            main()
-        except SystemExit as end:
-            code = 1 if isinstance(end.code, str) else int(end.code or 0)
-            sentence = end.code if isinstance(end.code, str) else ""
-        captured = capsys.readouterr()
-        assert code == expect, captured.out + captured.err + sentence
-        return Outcome(code, captured.out, captured.err + sentence, Path.cwd())
-
-    return run
+    return partial(solobox, "evaluate")
 
 
 def figures(folder: str) -> dict[str, float]:

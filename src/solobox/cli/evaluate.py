@@ -59,7 +59,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     import torch
 
     from solobox.cli.build import build_source
-    from solobox.cli.judge import judged
+    from solobox.cli.judge import answers, judged
     from solobox.engine.load import load_model
     from solobox.engine.memory import keep_freed_memory
     from solobox.engine.quiet import quiet
@@ -72,7 +72,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
     keep_freed_memory()
     if arguments.recall is not None and not 0 < arguments.recall <= 1:
         raise ConfigError(f"--recall must be in (0, 1]; found {arguments.recall}")
-    model, stored = load_model(arguments.checkpoint)
+    trained = load_model(arguments.checkpoint)
+    model, stored = trained.model, trained.config
     settings = settings_for(stored, arguments.options, model.classes)
     source, how = build_source(settings["data"]), settings["evaluate"]
     if source.classes != model.classes:
@@ -87,11 +88,13 @@ def evaluate(arguments: argparse.Namespace) -> None:
     for note in source.notes:
         print(f"data: {note}")
     directory = place(arguments.out, arguments.checkpoint)
-    figures = judged(
-        asked(model, flip=how["flip"], zoom=how.get("zoom", False)), splits, train, directory,
+    said = answers(
+        asked(model, flip=how["flip"], zoom=how.get("zoom", False)),
+        splits,
         batch_size=settings["data"]["batch_size"],
         device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
-    )  # fmt: skip
+    )
+    figures = judged(said, trained.temperature, splits, train, directory)
     predictions = {name: read_predictions(directory / f"predictions_{name}.csv") for name in splits}
     figures |= {"checkpoint": str(arguments.checkpoint), "command": command(arguments)}
     print_table(figures, str(arguments.checkpoint))

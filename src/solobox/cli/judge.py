@@ -4,6 +4,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from lightning import Trainer
 
 from solobox.baselines import baselines
+from solobox.calibration import fit_temperature, tempered
 from solobox.callbacks.balance_panel import BalancePanel
 from solobox.callbacks.clock import Clock
 from solobox.callbacks.collapse import Collapse
@@ -19,10 +21,10 @@ from solobox.cli.verdict import verdict
 from solobox.data.datamodule import DataModule, in_order
 from solobox.data.split import Split
 from solobox.engine.checkpoint_io import read_checkpoint
-from solobox.engine.load import weights_in
+from solobox.engine.load import store_temperature, weights_in
 from solobox.engine.predict import predict_split
 from solobox.losses.schedule.constant import Constant
-from solobox.metrics import evaluate
+from solobox.metrics import Results, calibration_error, evaluate
 from solobox.models.asked import Asked, asked
 from solobox.module import SoloboxModule
 from solobox.report import print_table, write_metrics, write_predictions
@@ -37,16 +39,19 @@ def judge(
         What is in metrics.json.
     """
     model, typed = module.model, module.passport["typed"]
-    model.load_state_dict(weights_in(read_checkpoint(directory / "checkpoints" / "best.ckpt")))
+    best = directory / "checkpoints" / "best.ckpt"
+    model.load_state_dict(weights_in(read_checkpoint(best)))
     how = module.passport["config"]["evaluate"]
-    figures = judged(
+    splits = {name: split for name, split in data.splits.items() if name != "train"}
+    said = answers(
         asked(model, flip=how["flip"], zoom=how.get("zoom", False)),
-        {name: split for name, split in data.splits.items() if name != "train"},
-        data.train,
-        directory,
+        splits,
         batch_size=data.batch_size,
         device=trainer.strategy.root_device,
     )
+    temperature = fit_temperature(said["val"].probabilities, said["val"].labels)
+    store_temperature(best, temperature)
+    figures = judged(said, temperature, splits, data.train, directory)
     callbacks = trainer.callbacks  # type: ignore[attr-defined]
     (clock,) = (c for c in callbacks if isinstance(c, Clock))
     (panel,) = (c for c in callbacks if isinstance(c, BalancePanel))
@@ -72,30 +77,40 @@ def judge(
     return figures
 
 
+def answers(
+    model: Asked, splits: Mapping[str, Split], *, batch_size: int, device: torch.device
+) -> dict[str, Results]:
+    """What a model in eval mode says about splits, by their names."""
+    return {
+        name: predict_split(model, in_order(split, batch_size), split, device)
+        for name, split in splits.items()
+    }
+
+
 def judged(
-    model: Asked,
+    said: Mapping[str, Results],
+    temperature: float,
     splits: Mapping[str, Split],
     train: Split | None,
     directory: Path,
-    *,
-    batch_size: int,
-    device: torch.device,
 ) -> dict[str, Any]:
     """Figures of each split; what was said about its images goes into predictions_NAME.csv.
 
     Args:
-        model: in eval mode.
+        said: answers by split.
+        temperature: of the class probabilities, in figures and files.
         splits: by name.
         train: the split that says what is right without looking; None: nothing does.
         directory: of the CSV files.
-        batch_size: images asked at once.
-        device: where.
     """
-    figures: dict[str, Any] = {}
+    figures: dict[str, Any] = {"temperature": temperature}
     for name, split in splits.items():
-        results = predict_split(model, in_order(split, batch_size), split, device)
+        raw = said[name]
+        results = replace(raw, probabilities=tempered(raw.probabilities, temperature))
         write_predictions(directory / f"predictions_{name}.csv", split, results)
         values = evaluate(results, split.classes)
+        right = raw.predicted == raw.labels
+        values["ece_uncalibrated"] = calibration_error(raw.probabilities.amax(-1), right)
         if train is not None:
             labels = torch.from_numpy(train.labels)
             boxes = torch.from_numpy(train.on_images(train.boxes))

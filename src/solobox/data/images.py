@@ -57,9 +57,18 @@ def open_upright(path: Path) -> Image.Image:
         FaultError: not there, not an image, damaged, several pictures, or too large.
     """
     with _opened(path) as image:
-        # Pillow turns a TIFF itself when it decodes it, and no other kind.
-        turn = None if image.format == "TIFF" else _TURNS.get(_orientation(image))
-        return _to_rgb(path, image if turn is None else image.transpose(turn))
+        return upright(image, path)
+
+
+def upright(image: Image.Image, path: Path = Path("image")) -> Image.Image:
+    """A picture of any mode as a person sees it: turned as its EXIF says, in RGB, on white.
+
+    Raises:
+        FaultError: nothing can be seen on it; it is called by its path.
+    """
+    # Pillow turns a TIFF itself when it decodes it, and no other kind.
+    turn = None if image.format == "TIFF" else _TURNS.get(_orientation(image))
+    return _to_rgb(path, image if turn is None else image.transpose(turn))
 
 
 def header(path: Path) -> Header:

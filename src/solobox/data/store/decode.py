@@ -59,10 +59,7 @@ def decode(
 
     def one(row: int) -> None:
         try:
-            width, height = header(images[row]).size
-            with large if width * height > LARGE else nullcontext():
-                upright = open_upright(images[row])
-                drawn = [canvas.draw(upright) for canvas in canvases]
+            _, drawn = draw(images[row], canvases, large)
         except FaultError as fault:
             damaged[row] = fault.problem
             return
@@ -79,6 +76,25 @@ def decode(
         ):
             pass
     return thumbs, dict(sorted(damaged.items()))
+
+
+def draw(
+    path: Path, canvases: Sequence[Canvas], large: Lock
+) -> tuple[tuple[int, int], list[NDArray[np.uint8]]]:
+    """An image's upright width and height, and what it looks like on each canvas.
+
+    Args:
+        path: the image.
+        canvases: any number of them.
+        large: held while an image of very many pixels is decoded.
+
+    Raises:
+        FaultError: it cannot be decoded.
+    """
+    width, height = header(path).size
+    with large if width * height > LARGE else nullcontext():
+        upright = open_upright(path)
+        return upright.size, [canvas.draw(upright) for canvas in canvases]
 
 
 def checked(images: Sequence[Path], canvases: Sequence[Canvas]) -> Decoding:

@@ -1,0 +1,129 @@
+"""`solobox predict CKPT PATH...`: class and box of any images."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from solobox.errors import ConfigError, SoloboxError
+
+if TYPE_CHECKING:
+    from solobox.inference.answer import Answer
+    from solobox.inference.predictor import Predictor
+
+FORMATS = ("jsonl", "csv", "coco", "yolo")
+
+
+def main() -> None:
+    """Entry point of `solobox predict`."""
+    parser = argparse.ArgumentParser(
+        prog="solobox predict", description="Say what is in images, and where."
+    )
+    parser.add_argument("checkpoint", type=Path, help="such as runs/NAME/checkpoints/best.ckpt")
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH",
+        help='images, folders, patterns such as "photos/*.jpg"; - reads a list of them, one a line',
+    )  # fmt: skip
+    parser.add_argument(
+        "--format", choices=FORMATS, default="jsonl",
+        help="JSON lines, a table, COCO results, or YOLO text files (with --out)",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, help="folder to write to; standard output without it")
+    parser.add_argument(
+        "--save", action="store_true", help="also draw each box into a copy in --out/images"
+    )
+    parser.add_argument("--batch", type=int, default=32, help="images asked at once")
+    arguments = parser.parse_args()
+    try:
+        bad, count = predict(arguments)
+    except SoloboxError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: cannot write {error.filename} ({error.strerror})")
+    if bad:
+        sys.exit(f"{bad} of {count} images could not be used")
+
+
+def predict(arguments: argparse.Namespace) -> tuple[int, int]:
+    """Write what is found, and say what is wrong with bad files.
+
+    Returns:
+        The number of bad files, and of all.
+    """
+    if arguments.batch < 1:
+        raise ConfigError(f"--batch must be >= 1; found {arguments.batch}")
+    if arguments.out is None and (arguments.save or arguments.format == "yolo"):
+        raise ConfigError("--save and --format yolo write a file for each image; give --out FOLDER")
+
+    from solobox import load
+    from solobox.engine.memory import keep_freed_memory
+    from solobox.engine.quiet import quiet
+    from solobox.inference.files import apart, named
+
+    quiet()
+    keep_freed_memory()
+    names = named(arguments.paths)
+    if arguments.save or arguments.format == "yolo":
+        apart(list(names.values()))
+    answers = Answers(load(arguments.checkpoint), names, arguments)
+    _write(answers, names, arguments)
+    return answers.bad, len(names)
+
+
+class Answers:
+    """All answers in order; bad files are reported and counted, boxes drawn on the way."""
+
+    def __init__(
+        self, predictor: "Predictor", names: dict[Path, Path], arguments: argparse.Namespace
+    ) -> None:
+        self.predictor, self.names, self.arguments = predictor, names, arguments
+        self.bad = 0
+
+    def __iter__(self) -> "Iterator[tuple[Path, Answer]]":
+        from rich.console import Console
+        from rich.progress import track
+
+        from solobox.data.record import Problem
+
+        screen = Console(file=sys.stderr)
+        found = self.predictor.stream(self.names, batch_size=self.arguments.batch)
+        for path, answer in track(
+            found, "predicting", len(self.names), console=screen, transient=True,
+            disable=not screen.is_terminal,
+        ):  # fmt: skip
+            if isinstance(answer, Problem):
+                self.bad += 1
+                print(answer, file=sys.stderr)
+                continue
+            if self.arguments.save:
+                self._draw(path, answer)
+            yield path, answer
+
+    def _draw(self, path: Path, answer: "Answer") -> None:
+        from solobox.atomic import replacing
+        from solobox.data.images import open_upright
+        from solobox.inference.drawing import drawn
+
+        to = self.arguments.out / "images" / self.names[path].with_suffix(".jpg")
+        to.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(to, binary=True) as file:
+            drawn(open_upright(path), answer).save(file, "JPEG", quality=90)
+
+
+def _write(answers: Answers, names: dict[Path, Path], arguments: argparse.Namespace) -> None:
+    from solobox.atomic import replacing
+
+    writer = import_module(f"solobox.inference.writers.{arguments.format}")
+    classes, out = answers.predictor.classes, arguments.out
+    if out is None:
+        writer.write(answers, sys.stdout, classes)
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    if arguments.format == "yolo":
+        writer.write(answers, out, classes, names)
+        return
+    with replacing(out / writer.FILE) as file:
+        writer.write(answers, file, classes)
+    print(f"{out / writer.FILE}", file=sys.stderr)

@@ -1,0 +1,121 @@
+"""Images of any size to classes and boxes, as fast as they can be decoded."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from solobox import boxes as geometry
+from solobox.calibration import tempered
+from solobox.data.canvas import Canvas
+from solobox.data.images import open_upright, upright
+from solobox.data.record import FaultError, Problem
+from solobox.data.store.decode import draw
+from solobox.engine.load import Trained
+from solobox.inference.answer import Answer
+from solobox.models.asked import asked
+
+AHEAD = 2  # batches that are decoded while the model is busy
+Drawn = tuple[tuple[int, int], NDArray[np.uint8]]  # width and height of the image, and its canvas
+
+
+class Predictor:
+    """A trained model, asked as its run asked it (`evaluate.flip`, `evaluate.zoom`).
+
+    Args:
+        trained: what a checkpoint holds.
+        device: "cpu", "cuda" and so on; None: a GPU if there is one.
+
+    Attributes:
+        model: the trained network, an ordinary nn.Module in eval mode.
+        classes: their names, C1 first.
+    """
+
+    def __init__(self, trained: Trained, device: str | None = None) -> None:
+        how = trained.config["evaluate"]
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.model = trained.model.to(self.device)
+        self.classes = self.model.classes
+        self._asked = asked(self.model, flip=how["flip"], zoom=how.get("zoom", False))
+        self._temperature = trained.temperature
+        self._canvas = Canvas(self.model.size, self.model.resize)
+
+    def predict(self, image: str | Path | Image.Image | NDArray[np.uint8]) -> Answer:
+        """Class and box of the object in one image.
+
+        Args:
+            image: a file, a picture of Pillow's in any mode, or an array (H, W, 3) of uint8 RGB.
+
+        Raises:
+            FaultError: the file is not there, is no image, or is damaged.
+            ValueError: an array of another shape or type.
+        """
+        if isinstance(image, np.ndarray):
+            if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+                raise ValueError(
+                    f"expected an array (H, W, 3) of uint8; found {image.shape} of {image.dtype}"
+                )
+            image = Image.fromarray(image)
+        rgb = upright(image) if isinstance(image, Image.Image) else open_upright(Path(image))
+        return self._found([(rgb.size, self._canvas.draw(rgb))])[0]
+
+    def stream(
+        self, paths: Iterable[Path], *, batch_size: int = 32
+    ) -> Iterator[tuple[Path, Answer | Problem]]:
+        """Classes and boxes of many files, in their order; of a bad file what is wrong with it.
+
+        Files are decoded on all cores while the model is busy with those before; a few batches
+        are in memory at a time.
+        """
+        large = Lock()
+        with ThreadPoolExecutor() as pool:
+            waiting: deque[tuple[Sequence[Path], list[Future[Drawn | Problem]]]] = deque()
+            rest = iter(paths)
+            while some := list(islice(rest, batch_size)):
+                waiting.append((some, [pool.submit(self._drawn, path, large) for path in some]))
+                if len(waiting) > AHEAD:
+                    yield from self._answers(*waiting.popleft())
+            while waiting:
+                yield from self._answers(*waiting.popleft())
+
+    def _drawn(self, path: Path, large: Lock) -> Drawn | Problem:
+        try:
+            size, (canvas,) = draw(path, [self._canvas], large)
+            return size, canvas
+        except FaultError as fault:
+            return fault.problem
+
+    def _answers(
+        self, paths: Sequence[Path], futures: Sequence[Future[Drawn | Problem]]
+    ) -> Iterator[tuple[Path, Answer | Problem]]:
+        results = [future.result() for future in futures]
+        found = iter(self._found([r for r in results if not isinstance(r, Problem)]))
+        for path, result in zip(paths, results, strict=True):
+            yield path, result if isinstance(result, Problem) else next(found)
+
+    def _found(self, drawn: Sequence[Drawn]) -> list[Answer]:
+        if not drawn:
+            return []
+        images = torch.from_numpy(np.stack([canvas for _, canvas in drawn])).permute(0, 3, 1, 2)
+        pred = self._asked.predict(images.to(self.device))
+        probabilities = tempered(pred.logits.cpu(), self._temperature)
+        sizes = np.array([size for size, _ in drawn])
+        boxes = torch.from_numpy(self._canvas.to_image(pred.box.cpu().numpy(), sizes))
+        corners = geometry.to_corners(geometry.clip(boxes)).numpy() * np.tile(sizes, 2)
+        return [
+            Answer(
+                label=self.classes[int(said.argmax())],
+                probability=float(said.max()),
+                probabilities=dict(zip(self.classes, said.tolist(), strict=True)),
+                box=tuple(box),
+                size=size,
+            )
+            for said, box, (size, _) in zip(probabilities, corners.tolist(), drawn, strict=True)
+        ]
