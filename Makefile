@@ -35,6 +35,8 @@ bench: $(READY)
 	$(BIN)/python scripts/bench_balance.py --backbone mobilenet_v2 --size 160 --rounds 15
 	$(BIN)/python scripts/bench_augment.py
 	$(BIN)/python scripts/bench_study.py
+	$(BIN)/python scripts/bench_predict.py
+	$(BIN)/python scripts/bench_predict.py --backbone tiny --size 64
 	$(BIN)/python scripts/bench_sweep.py
 	test ! -d ../shared/data || $(BIN)/python scripts/bench_waiting.py data.root=../shared/data/raccoon_kangaroo
 

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -12,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from solobox.data.record import FaultError
 
 LARGEST = 100_000_000  # pixels; refused before they are decoded
+MANY = 20_000_000  # pixels
 SUFFIXES = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".png": "PNG",
     ".bmp": "BMP", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF", ".gif": "GIF",
@@ -50,14 +52,21 @@ def is_image(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
-def open_upright(path: Path) -> Image.Image:
+def open_upright(path: Path, many: AbstractContextManager[Any] | None = None) -> Image.Image:
     """Decode an image.
+
+    Args:
+        path: of the image.
+        many: held while an image of very many pixels is decoded, so that several threads do not
+            at once: a hundred million pixels take a gigabyte and more.
 
     Raises:
         FaultError: not there, not an image, damaged, several pictures, or too large.
     """
     with _opened(path) as image:
-        return upright(image, path)
+        width, height = image.size
+        with many if many is not None and width * height > MANY else nullcontext():
+            return upright(image, path)
 
 
 def upright(image: Image.Image, path: Path = Path("image")) -> Image.Image:

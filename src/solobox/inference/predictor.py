@@ -17,12 +17,11 @@ from solobox.calibration import tempered
 from solobox.data.canvas import Canvas
 from solobox.data.images import open_upright, upright
 from solobox.data.record import FaultError, Problem
-from solobox.data.store.decode import draw
 from solobox.engine.load import Trained
 from solobox.inference.answer import Answer
 from solobox.models.asked import asked
 
-AHEAD = 2  # batches that are decoded while the model is busy
+AHEAD = 2  # batches that are decoded while a GPU is busy; a CPU has no cores to spare
 Drawn = tuple[tuple[int, int], NDArray[np.uint8]]  # width and height of the image, and its canvas
 
 
@@ -71,26 +70,27 @@ class Predictor:
     ) -> Iterator[tuple[Path, Answer | Problem]]:
         """Classes and boxes of many files, in their order; of a bad file what is wrong with it.
 
-        Files are decoded on all cores while the model is busy with those before; a few batches
+        Files are decoded on all cores, for a GPU while it is busy with those before; a few batches
         are in memory at a time.
         """
+        ahead = 0 if self.device.type == "cpu" else AHEAD
         large = Lock()
         with ThreadPoolExecutor() as pool:
             waiting: deque[tuple[Sequence[Path], list[Future[Drawn | Problem]]]] = deque()
             rest = iter(paths)
             while some := list(islice(rest, batch_size)):
                 waiting.append((some, [pool.submit(self._drawn, path, large) for path in some]))
-                if len(waiting) > AHEAD:
+                if len(waiting) > ahead:
                     yield from self._answers(*waiting.popleft())
             while waiting:
                 yield from self._answers(*waiting.popleft())
 
     def _drawn(self, path: Path, large: Lock) -> Drawn | Problem:
         try:
-            size, (canvas,) = draw(path, [self._canvas], large)
-            return size, canvas
+            rgb = open_upright(path, large)
         except FaultError as fault:
             return fault.problem
+        return rgb.size, self._canvas.draw(rgb)
 
     def _answers(
         self, paths: Sequence[Path], futures: Sequence[Future[Drawn | Problem]]

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -14,12 +13,11 @@ from rich.console import Console
 from rich.progress import track
 
 from solobox.data.canvas import Canvas
-from solobox.data.images import header, open_upright
+from solobox.data.images import open_upright
 from solobox.data.near_duplicates import SHAPE, thumbnail
 from solobox.data.record import FaultError, Problem
 from solobox.data.store.pixels import Decoded, Pixels
 
-LARGE = 20_000_000  # pixels
 MANY = 64  # images from which a progress bar is worth it
 Keep = Callable[[int, int, NDArray[np.uint8]], object]
 
@@ -55,14 +53,15 @@ def decode(
     """
     thumbs = np.zeros((len(images), *SHAPE), np.uint8)
     damaged: dict[int, Problem] = {}
-    large = Lock()  # one at a time: a hundred million pixels take a gigabyte and more
+    large = Lock()
 
     def one(row: int) -> None:
         try:
-            _, drawn = draw(images[row], canvases, large)
+            upright = open_upright(images[row], large)
         except FaultError as fault:
             damaged[row] = fault.problem
             return
+        drawn = [canvas.draw(upright) for canvas in canvases]
         for c, picture in enumerate(drawn):
             keep(c, row, picture)
         thumbs[row] = thumbnail(drawn[0])
@@ -76,25 +75,6 @@ def decode(
         ):
             pass
     return thumbs, dict(sorted(damaged.items()))
-
-
-def draw(
-    path: Path, canvases: Sequence[Canvas], large: Lock
-) -> tuple[tuple[int, int], list[NDArray[np.uint8]]]:
-    """An image's upright width and height, and what it looks like on each canvas.
-
-    Args:
-        path: the image.
-        canvases: any number of them.
-        large: held while an image of very many pixels is decoded.
-
-    Raises:
-        FaultError: it cannot be decoded.
-    """
-    width, height = header(path).size
-    with large if width * height > LARGE else nullcontext():
-        upright = open_upright(path)
-        return upright.size, [canvas.draw(upright) for canvas in canvases]
 
 
 def checked(images: Sequence[Path], canvases: Sequence[Canvas]) -> Decoding:
