@@ -192,7 +192,7 @@ def detection_batches(data: DataModule, epoch: int, batch: int) -> Iterator[tupl
 
 def picture(split: Split, i: int, size: int) -> tuple[Tensor, Tensor]:
     """An image (3, size, size) in [0, 1] and its box; training images are stored larger."""
-    stored = Image.fromarray(np.asarray(split.images[i]))
+    stored = Image.fromarray(split.images[np.array([i])][0])
     pixels = np.array(stored.resize((size, size), Image.Resampling.BILINEAR), dtype=np.float32)
     return torch.from_numpy(pixels / 255).permute(2, 0, 1), torch.from_numpy(split.boxes[i])
 

@@ -20,6 +20,17 @@ def test_finished_jobs_are_skipped(train: Train) -> None:
     assert {run: (run / "metrics.json").read_bytes() for run in again.runs} == before
 
 
+def test_flags_and_options_come_in_any_order(train: Train) -> None:
+    for words in (
+        [*SMALL, "-m", "loss=ce_l2,ce_giou", "hydra.sweep.dir=sweep"],
+        [SMALL[0], "-m", *SMALL[1:], "loss=ce_l2,ce_giou", "hydra.sweep.dir=sweep"],
+        [*SMALL, "loss=ce_l2,ce_giou", "hydra.sweep.dir=sweep", "--multirun"],
+    ):
+        assert len(train(*words).runs) == 2
+    shown = train("seed=3", "--cfg", "job", "loss=ce_l2", "--package", "seed")
+    assert shown.out.strip().endswith("3")
+
+
 def test_a_broken_job_goes_on_from_its_checkpoint(train: Train) -> None:
     first = train(*SWEEP)
     whole = [json.loads((run / "metrics.json").read_text()) for run in first.runs]

@@ -16,6 +16,8 @@ from solobox.cli.explain import explain
 from solobox.cli.naming import sweep_name
 from solobox.errors import Pruned, SoloboxError
 
+VALUED = ("--cfg", "-c", "--package", "-p", "--config-dir", "-cd", "--config-path", "-cp",
+          "--config-name", "-cn", "--info", "-i")  # fmt: skip
 Job = Callable[[DictConfig], float | tuple[float, ...]]
 
 
@@ -26,9 +28,8 @@ def run(job: Job) -> None:
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # raise to here instead of printing a trace
     typed = sys.argv[1:]
-    # Beside another option: an option that comes after --cfg job is none to argparse.
-    first = next((i for i, word in enumerate(typed) if "=" in word and word[0] != "-"), len(typed))
-    sys.argv[1:] = [*typed[:first], *_sweep_directory(typed), *typed[first:]]
+    options, flags = _sorted(typed)
+    sys.argv[1:] = [*options, *_sweep_directory(typed), *flags]
     main = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="train")
     failed: list[str] = []
     try:
@@ -48,6 +49,14 @@ def run(job: Job) -> None:
         if error.filename is None:
             raise
         sys.exit(f"error: cannot use {error.filename} ({error.strerror})")
+
+
+def _sorted(typed: list[str]) -> tuple[list[str], list[str]]:
+    """Options (key=value) apart from flags with their values: argparse wants options together."""
+    options, flags = [], []
+    for before, word in zip(["", *typed], typed, strict=False):
+        (flags if word.startswith("-") or before in VALUED else options).append(word)
+    return options, flags
 
 
 def _spoken(job: Job, failed: list[str]) -> Job:
