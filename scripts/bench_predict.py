@@ -54,7 +54,9 @@ def untrained(backbone: str, size: int) -> Predictor:
         "backbone": backbone, "head": {"name": "soft_argmax"}, "decode": {"name": "sigmoid"},
         "classes": ["C1", "C2"], "size": size, "resize": "squash", "channels": 3, "fine": False,
     }  # fmt: skip
-    return Predictor(Trained(build(description).eval(), {"evaluate": {"flip": False}}, 1.5), "cpu")
+    return Predictor(
+        Trained(build(description).eval(), {"config": {"evaluate": {"flip": False}}}), "cpu"
+    )
 
 
 def draw(folder: Path, count: int = 256, side: int = 320) -> None:
@@ -110,7 +112,7 @@ def loop(predictor: Predictor, files: list[Path], batch: int) -> None:
             for path in files[start : start + batch]
         ]
         images = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
-        answers = predictor._asked.predict(images)
+        answers = predictor.asked.predict(images)
         answers.logits.argmax(1).tolist(), answers.box.tolist()
 
 

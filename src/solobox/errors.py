@@ -26,6 +26,10 @@ class CheckpointError(SoloboxError):
     """A checkpoint cannot be read, written or continued."""
 
 
+class ExportError(SoloboxError):
+    """A model cannot be exported, or not as it is."""
+
+
 class DivergedError(SoloboxError):
     """Training went to infinity."""
 

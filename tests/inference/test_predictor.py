@@ -17,7 +17,9 @@ def predictor(resize: str) -> Predictor:
         "fine": False,
     }  # fmt: skip
     model = build(description).eval()
-    return Predictor(Trained(model, {"evaluate": {"flip": True}}, 2.0), "cpu")
+    return Predictor(
+        Trained(model, {"config": {"evaluate": {"flip": True}}, "temperature": 2.0}), "cpu"
+    )
 
 
 def test_letterbox_is_the_image_in_the_middle_of_a_border() -> None:

@@ -53,7 +53,8 @@ def run(job: Job) -> None:
 
 def _sorted(typed: list[str]) -> tuple[list[str], list[str]]:
     """Options (key=value) apart from flags with their values: argparse wants options together."""
-    options, flags = [], []
+    options: list[str] = []
+    flags: list[str] = []
     for before, word in zip(["", *typed], typed, strict=False):
         (flags if word.startswith("-") or before in VALUED else options).append(word)
     return options, flags

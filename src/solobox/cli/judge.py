@@ -21,13 +21,13 @@ from solobox.cli.verdict import verdict
 from solobox.data.datamodule import DataModule, in_order
 from solobox.data.split import Split
 from solobox.engine.checkpoint_io import read_checkpoint
-from solobox.engine.load import store_temperature, weights_in
+from solobox.engine.load import store_judgement, weights_in
 from solobox.engine.predict import predict_split
 from solobox.losses.schedule.constant import Constant
 from solobox.metrics import Results, calibration_error, evaluate
 from solobox.models.asked import Asked, asked
 from solobox.module import SoloboxModule
-from solobox.report import print_table, write_metrics, write_predictions
+from solobox.report import SHOWN, print_table, write_metrics, write_predictions
 
 
 def judge(
@@ -50,8 +50,9 @@ def judge(
         device=trainer.strategy.root_device,
     )
     temperature = fit_temperature(said["val"].probabilities, said["val"].labels)
-    store_temperature(best, temperature)
     figures = judged(said, temperature, splits, data.train, directory)
+    keys = [f"{name}/{key}" for name in splits for key in ("n", *SHOWN)]
+    store_judgement(best, temperature, {key: figures[key] for key in keys})
     callbacks = trainer.callbacks  # type: ignore[attr-defined]
     (clock,) = (c for c in callbacks if isinstance(c, Clock))
     (panel,) = (c for c in callbacks if isinstance(c, BalancePanel))

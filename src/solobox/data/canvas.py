@@ -17,8 +17,8 @@ Floats = NDArray[np.floating]
 class Canvas:
     """A square that every image is brought to by bilinear scaling that averages when it shrinks.
 
-    This is Pillow's BILINEAR, torch's `interpolate(mode="bilinear", antialias=True)` and ONNX's
-    Resize with antialias=1: a graph can hold it.
+    This is Pillow's BILINEAR, first across, then down. A graph can repeat it to the bit
+    (export/graph.py); torch's `interpolate(mode="bilinear", antialias=True)` rounds otherwise.
 
     Args:
         side: of the square, in pixels, >= 8.
@@ -43,7 +43,10 @@ class Canvas:
     def draw(self, image: Image.Image) -> NDArray[np.uint8]:
         """An RGB image as (side, side, 3)."""
         left, top, width, height = self.place(np.array([image.size]))[0].tolist()
-        scaled = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
+        # In two steps: Pillow 13 begins with the height of tall images, so that pixels would depend
+        # on its version, and a graph could not repeat them.
+        wide = image.resize((width, image.height), Image.Resampling.BILINEAR)
+        scaled = np.asarray(wide.resize((width, height), Image.Resampling.BILINEAR))
         if (width, height) == (self.side, self.side):
             return scaled
         canvas = np.full((self.side, self.side, 3), BORDER, np.uint8)
@@ -54,8 +57,9 @@ class Canvas:
         """Where images of sizes (n, 2) come to lie: left, top, width, height (n, 4) in pixels."""
         if self.resize == "squash":
             return np.tile(np.array([0, 0, self.side, self.side]), (len(sizes), 1))
-        scale = self.side / sizes.max(1, keepdims=True)
-        scaled = np.rint(sizes * scale).astype(np.int64).clip(1, self.side)
+        # The product first, a whole number: halves are halves, here as in an exported graph.
+        scaled = np.rint(sizes * self.side / sizes.max(1, keepdims=True)).astype(np.int64)
+        scaled = scaled.clip(1, self.side)
         return np.concatenate(((self.side - scaled) // 2, scaled), 1)
 
     def from_image(self, boxes: Floats, sizes: NDArray[np.int64]) -> Floats:

@@ -1,15 +1,17 @@
 """A trained model out of its checkpoint, which says itself what it is."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from solobox.engine.checkpoint_io import AtomicCheckpointIO, read_checkpoint
+from solobox.engine.checkpoint_io import FORMAT, AtomicCheckpointIO, read_checkpoint
 from solobox.errors import CheckpointError
 from solobox.models import build
 from solobox.models.localiser import Localiser
 
-TEMPERATURE = "temperature"
+SAFETENSORS = ".safetensors"
+ABOUT = "solobox"  # what a checkpoint says about itself, and a safetensors file as JSON
 
 
 @dataclass(frozen=True)
@@ -18,29 +20,73 @@ class Trained:
 
     Attributes:
         model: with its weights, in eval mode.
-        config: settings of the run it comes from.
-        temperature: of its class probabilities; 1 where it was not calibrated.
+        about: what it says about itself, plain data: how the model is built, the run's settings.
     """
 
     model: Localiser
-    config: dict[str, Any]
-    temperature: float
+    about: dict[str, Any]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Settings of the run it comes from."""
+        return self.about["config"]
+
+    @property
+    def temperature(self) -> float:
+        """Of its class probabilities; 1 where it was not calibrated."""
+        return self.about.get("temperature", 1.0)
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What it reached on its run's own images, such as val/loc_50."""
+        return self.about.get("figures", {})
 
 
 def load_model(path: str | Path) -> Trained:
-    """Build the model that a checkpoint describes.
+    """Build the model that a checkpoint or an exported safetensors file describes.
 
     Raises:
         CheckpointError: there is none, it is damaged, or of another version.
     """
-    checkpoint = read_checkpoint(path)
-    about = checkpoint["solobox"]
+    if Path(path).suffix == SAFETENSORS:
+        about, weights = read_safetensors(Path(path))
+    else:
+        checkpoint = read_checkpoint(path)
+        about, weights = checkpoint[ABOUT], weights_in(checkpoint)
     model = build(about["model"])
     try:
-        model.load_state_dict(weights_in(checkpoint))
+        model.load_state_dict(weights)
     except RuntimeError as error:
         raise CheckpointError(f"{path}: its weights do not fit what it describes") from error
-    return Trained(model.eval(), about["config"], about.get(TEMPERATURE, 1.0))
+    return Trained(model.eval(), about)
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What an exported safetensors file says about its model, and the weights.
+
+    Raises:
+        CheckpointError: as load_model, or the package is missing.
+    """
+    try:
+        from safetensors import SafetensorError, safe_open
+    except ImportError:
+        raise CheckpointError(
+            f"{path} needs the package safetensors: pip install solobox[export]"
+        ) from None
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads((file.metadata() or {}).get(ABOUT, "{}"))
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise CheckpointError(f"there is no file {path}") from None
+    except (SafetensorError, ValueError, OSError) as error:
+        raise CheckpointError(f"{path} is not a readable safetensors file ({error})") from error
+    if about.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path} is not a model of this solobox; expected format {FORMAT}, "
+            f"found {about.get('format', 'none')}"
+        )
+    return about, weights
 
 
 def weights_in(checkpoint: dict[str, Any]) -> dict[str, Any]:
@@ -50,12 +96,12 @@ def weights_in(checkpoint: dict[str, Any]) -> dict[str, Any]:
     return {key[len(prefix) :]: v for key, v in state.items() if key.startswith(prefix)}
 
 
-def store_temperature(path: Path, temperature: float) -> None:
-    """Write a temperature into a checkpoint.
+def store_judgement(path: Path, temperature: float, figures: dict[str, float]) -> None:
+    """Write into a checkpoint what was found out about it.
 
     Raises:
         CheckpointError: it cannot be read or written; it is as it was.
     """
     checkpoint = read_checkpoint(path)
-    checkpoint["solobox"][TEMPERATURE] = temperature
+    checkpoint[ABOUT] |= {"temperature": temperature, "figures": figures}
     AtomicCheckpointIO().save_checkpoint(checkpoint, path)

@@ -33,18 +33,23 @@ class Predictor:
         device: "cpu", "cuda" and so on; None: a GPU if there is one.
 
     Attributes:
+        trained: as it was given.
         model: the trained network, an ordinary nn.Module in eval mode.
         classes: their names, C1 first.
+        asked: the network as it is asked: once, or with mirror images and a second look.
+        canvas: what images are drawn on for it.
+        temperature: of the class probabilities.
     """
 
     def __init__(self, trained: Trained, device: str | None = None) -> None:
         how = trained.config["evaluate"]
+        self.trained = trained
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.model = trained.model.to(self.device)
         self.classes = self.model.classes
-        self._asked = asked(self.model, flip=how["flip"], zoom=how.get("zoom", False))
-        self._temperature = trained.temperature
-        self._canvas = Canvas(self.model.size, self.model.resize)
+        self.asked = asked(self.model, flip=how["flip"], zoom=how.get("zoom", False))
+        self.temperature = trained.temperature
+        self.canvas = Canvas(self.model.size, self.model.resize)
 
     def predict(self, image: str | Path | Image.Image | NDArray[np.uint8]) -> Answer:
         """Class and box of the object in one image.
@@ -63,7 +68,7 @@ class Predictor:
                 )
             image = Image.fromarray(image)
         rgb = upright(image) if isinstance(image, Image.Image) else open_upright(Path(image))
-        return self._found([(rgb.size, self._canvas.draw(rgb))])[0]
+        return self._found([(rgb.size, self.canvas.draw(rgb))])[0]
 
     def stream(
         self, paths: Iterable[Path], *, batch_size: int = 32
@@ -90,7 +95,7 @@ class Predictor:
             rgb = open_upright(path, large)
         except FaultError as fault:
             return fault.problem
-        return rgb.size, self._canvas.draw(rgb)
+        return rgb.size, self.canvas.draw(rgb)
 
     def _answers(
         self, paths: Sequence[Path], futures: Sequence[Future[Drawn | Problem]]
@@ -104,10 +109,10 @@ class Predictor:
         if not drawn:
             return []
         images = torch.from_numpy(np.stack([canvas for _, canvas in drawn])).permute(0, 3, 1, 2)
-        pred = self._asked.predict(images.to(self.device))
-        probabilities = tempered(pred.logits.cpu(), self._temperature)
+        pred = self.asked.predict(images.to(self.device))
+        probabilities = tempered(pred.logits.cpu(), self.temperature)
         sizes = np.array([size for size, _ in drawn])
-        boxes = torch.from_numpy(self._canvas.to_image(pred.box.cpu().numpy(), sizes))
+        boxes = torch.from_numpy(self.canvas.to_image(pred.box.cpu().numpy(), sizes))
         corners = geometry.to_corners(geometry.clip(boxes)).numpy() * np.tile(sizes, 2)
         return [
             Answer(

@@ -40,8 +40,8 @@ class Localiser(nn.Module):
         channels: of the trunk's input: 3, or 1 for a trunk that sees grey only.
 
     Shape:
-        images (B, 3, H, W) or (B, 1, H, W) uint8 -> (B, K + 4) float32: logits C1 .. CK, then the
-        box as centre x, y, w, h in [0, 1] of the image, 0 < w, h.
+        images (B, 3, H, W) or (B, 1, H, W), uint8 or float32 in 0 .. 255 -> (B, K + 4) float32:
+        logits C1 .. CK, then the box as centre x, y, w, h in [0, 1] of the image, 0 < w, h.
     """
 
     mean: Tensor
@@ -80,7 +80,7 @@ class Localiser(nn.Module):
         self.head.bind(stats, logits)  # type: ignore[operator]
 
     def features(self, images: Tensor) -> Tensor:
-        """Normalise uint8 images and run the trunk: the float32 features both tasks share."""
+        """Normalise images and run the trunk: the float32 features both tasks share."""
         # In place on a float copy: half the time of (images - mean) / std on a CPU.
         floats = images.to(torch.float32, copy=True)
         if self.channels == 1 and images.shape[1] == 3:

@@ -47,7 +47,7 @@ def cut_out(images: Tensor, windows: Tensor) -> Tensor:
         windows: (B, 4), centre x, y, w, h in [0, 1], inside the image.
 
     Returns:
-        (B, C, H, W) uint8.
+        (B, C, H, W) float32, not rounded: a window that moves by nothing changes nothing.
     """
     (x, y), (w, h) = windows[:, :2].T, windows[:, 2:].T
     nothing = torch.zeros_like(x)
@@ -55,7 +55,6 @@ def cut_out(images: Tensor, windows: Tensor) -> Tensor:
     across = torch.stack((w, nothing, 2 * x - 1), dim=1)
     down = torch.stack((nothing, h, 2 * y - 1), dim=1)
     grid = affine_grid(torch.stack((across, down), dim=1), list(images.shape), align_corners=False)
-    pixels = grid_sample(
+    return grid_sample(
         images.float(), grid, mode="bilinear", padding_mode="border", align_corners=False
     )
-    return pixels.round().to(images.dtype)

@@ -29,7 +29,7 @@ def picture(
         true: (4,) corners in pixels of the original image.
         said: predicted corners (4,), any number of them.
     """
-    image = _image(name, config)
+    image = image_of(name, config)
     if image is None:
         return None
     scale = SIDE / max(image.size)
@@ -48,7 +48,8 @@ def _rectangle(
     ink.rectangle((x1, y1, max(x1, x2), max(y1, y2)), outline=colour, width=width)
 
 
-def _image(name: str, config: dict[str, Any]) -> Image.Image | None:
+def image_of(name: str, config: dict[str, Any]) -> Image.Image | None:
+    """An upright image of a run as it is, by the name its predictions_*.csv has; None: gone."""
     if name.startswith(DRAWN):
         _, split, number = name.split("/")
         keys = Synthetic.__dataclass_fields__

@@ -163,7 +163,7 @@ def test_another_decoder_does_not_get_the_pixels_of_the_last_one(
     images: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packed(images, BOTH, tmp_path / "cache")
-    monkeypatch.setattr(room, "VERSION", 2)
+    monkeypatch.setattr(room, "VERSION", room.VERSION + 1)
     monkeypatch.setattr(
         Canvas, "draw", lambda self, _: np.full((self.side, self.side, 3), 7, np.uint8)
     )

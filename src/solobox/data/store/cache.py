@@ -33,7 +33,7 @@ from solobox.data.store.fingerprints import MEMORY, combined, fingerprints
 from solobox.data.store.pixels import Packed
 from solobox.errors import DataError
 
-VERSION = 1  # of a pack; raised when what it holds changes
+VERSION = 2  # of a pack; raised when what it holds changes
 UNFINISHED = ".unfinished"
 KEPT = 4  # packs of one canvas in a folder; a run that is open keeps its own
 

@@ -1,0 +1,23 @@
+"""An exported model with onnxruntime and Pillow alone: copy this into your program.
+
+solobox export runs/NAME/checkpoints/best.ckpt --out model.onnx
+python scripts/infer_onnx.py model.onnx photo.jpg ...
+"""
+
+import json
+import sys
+
+import numpy as np
+import onnxruntime
+from PIL import Image, ImageOps
+
+path, *photos = sys.argv[1:]
+session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+classes = json.loads(session.get_modelmeta().custom_metadata_map["classes"])
+
+for photo in photos:
+    upright = ImageOps.exif_transpose(Image.open(photo)).convert("RGB")
+    probabilities, boxes = session.run(None, {"images": np.array(upright)[None]})
+    k = int(probabilities[0].argmax())
+    box = ", ".join(f"{edge:.1f}" for edge in boxes[0])  # left, top, right, bottom in pixels
+    print(f"{photo}: {classes[k]} {probabilities[0, k]:.3f}, box {box}")

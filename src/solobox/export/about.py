@@ -1,0 +1,26 @@
+"""What an exported file says about itself."""
+
+import json
+
+from solobox import __version__
+from solobox.inference.predictor import Predictor
+
+INPUT = (
+    "images: uint8 (N, height, width, 3), RGB, upright (EXIF applied), any one size; transparent "
+    "parts laid on white"
+)
+OUTPUT = (
+    "probabilities: float32 (N, K), of the classes in their order; boxes: float32 (N, 4), left, "
+    "top, right and bottom edge in pixels of the image"
+)
+
+
+def about(predictor: Predictor) -> dict[str, str]:
+    """Classes, input, output, figures on the run's own images, and version; lists as JSON."""
+    return {
+        "classes": json.dumps(predictor.classes, ensure_ascii=False),
+        "input": INPUT,
+        "output": OUTPUT,
+        "metrics": json.dumps(predictor.trained.figures),
+        "solobox_version": __version__,
+    }

@@ -1,0 +1,125 @@
+"""`solobox export CKPT`: files that say what the checkpoint says."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tests.cli.test_train import Train
+from tests.command import ROOT, SMALL, Outcome
+
+import solobox as package
+
+BEST = "run/checkpoints/best.ckpt"
+Solobox = Callable[..., Outcome]
+
+
+@pytest.fixture
+def trained(train: Train) -> Path:
+    """A run of a second, and a picture that is none of its own."""
+    train(*SMALL, "hydra.run.dir=run")
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 90, 3), np.uint8)
+    Image.fromarray(pixels).save("photo.png")
+    return Path("photo.png")
+
+
+def test_onnx_needs_neither_torch_nor_solobox(trained: Path, solobox: Solobox) -> None:
+    pytest.importorskip("onnxruntime", reason="needs solobox[export]")
+    import onnx
+
+    out = solobox("export", BEST, "--out", "there/model.onnx").out
+    assert re.search(
+        r"compared with the checkpoint on 16 images: the same class on all, edges at most "
+        r"0\.\d\d px apart\nthere/model.onnx: \d+\.\d MB", out
+    )  # fmt: skip
+    assert sorted(p.name for p in Path("there").iterdir()) == ["model.onnx"]
+    about = {p.key: p.value for p in onnx.load("there/model.onnx").metadata_props}
+    assert json.loads(about["classes"]) == ["ellipse", "triangle"]
+    assert json.loads(about["metrics"])["val/n"] == 16 and about["solobox_version"]
+    assert "uint8 (N, height, width, 3)" in about["input"]
+
+    without = "import sys; sys.modules['torch'] = sys.modules['solobox'] = None\n"
+    script = ROOT / "scripts" / "infer_onnx.py"
+    command = without + "import runpy; sys.argv[1:] = ['there/model.onnx', 'photo.png']\n"
+    command += f"runpy.run_path({str(script)!r}, run_name='__main__')"
+    said = subprocess.run(
+        [sys.executable, "-c", command], capture_output=True, text=True, check=True
+    ).stdout
+    answer = package.load(BEST, "cpu").predict(trained)
+    box = ", ".join(f"{edge:.1f}" for edge in answer.box)
+    assert said == f"photo.png: {answer.label} {answer.probability:.3f}, box {box}\n"
+
+
+def test_torch_export_takes_any_number_and_size(trained: Path, solobox: Solobox) -> None:
+    solobox("export", BEST, "--format", "torch_export")
+    extra = {"about.json": ""}
+    program = torch.export.load("run/checkpoints/best.pt2", extra_files=extra).module()
+    assert json.loads(json.loads(extra["about.json"])["classes"]) == ["ellipse", "triangle"]
+    predictor = package.load(BEST, "cpu")
+    for count, height, width in ((1, 20, 70), (3, 64, 33)):
+        images = torch.randint(0, 256, (count, height, width, 3), dtype=torch.uint8)
+        probabilities, boxes = program(images)
+        for image, said, box in zip(images.numpy(), probabilities, boxes, strict=True):
+            answer = predictor.predict(image)
+            assert said.tolist() == pytest.approx(list(answer.probabilities.values()), abs=1e-5)
+            assert box.tolist() == pytest.approx(answer.box, abs=0.01)
+
+
+def test_safetensors_is_a_checkpoint_without_a_training(trained: Path, solobox: Solobox) -> None:
+    pytest.importorskip("safetensors", reason="needs solobox[export]")
+    solobox("export", BEST, "--format", "safetensors")
+    answers = [
+        package.load(f"run/checkpoints/best.{suffix}", "cpu").predict(trained)
+        for suffix in ("ckpt", "safetensors")
+    ]
+    assert answers[0] == answers[1]
+    Path("broken.safetensors").write_bytes(b"12345678 nothing")
+    broken = solobox("predict", "broken.safetensors", "photo.png", expect=1).err
+    assert "broken.safetensors is not a readable safetensors file" in broken
+
+
+@pytest.mark.parametrize("how", ["dynamic", "static"])
+def test_eight_bits_say_what_they_cost(trained: Path, solobox: Solobox, how: str) -> None:
+    pytest.importorskip("onnxruntime", reason="needs solobox[export]")
+    out = solobox("export", BEST, "--quantise", how, "--out", f"{how}.onnx").out
+    assert "on the 16 validation images, in 32 and in 8 bits:" in out
+    figures = json.loads(Path("run/metrics.json").read_text())
+    row = re.search(r"mean IoU +(\S+) (\S+)", out)
+    assert row and float(row[1]) == pytest.approx(figures["val/iou"], abs=1e-3)
+    assert Path(f"{how}.onnx").stat().st_size < 0.6 * 1e6
+
+
+def test_a_file_that_differs_is_not_kept(
+    trained: Path, solobox: Solobox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from solobox.export.formats import torch_export
+
+    def wrong(path: Path) -> object:
+        return lambda images: (np.array([[0.0, 1.0]]), np.array([[0.0, 0.0, 9.0, 9.0]]))
+
+    monkeypatch.setattr(torch_export, "read", wrong)
+    err = solobox("export", BEST, "--format", "torch_export", "--out", "o/m.pt2", expect=1).err
+    assert "the exported file differs from the checkpoint (16 images: " in err
+    assert "it was not kept" in err and list(Path("o").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--out", "model.bin"], "--out must end in .onnx; found model.bin"),
+        (["--format", "safetensors", "--quantise", "static"], "--quantise is for ONNX"),
+        (["--images", "nothing.jpg"], "nothing.jpg: there is no such image"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    trained: Path, solobox: Solobox, arguments: list[str], sentence: str
+) -> None:
+    before = sorted(Path("run/checkpoints").iterdir())
+    assert sentence in solobox("export", BEST, *arguments, expect=1).err
+    assert sorted(Path("run/checkpoints").iterdir()) == before
