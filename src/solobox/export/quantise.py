@@ -1,6 +1,8 @@
 """8-bit ONNX: a quarter of the size, and what that costs is measured, not assumed."""
 
+import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,6 @@ from numpy.typing import NDArray
 
 from solobox.errors import ExportError
 
-KINDS = ("dynamic", "static")
 LAYERS = ("Conv", "Gemm")  # not MatMul: scaling an image to the canvas is one
 
 
@@ -29,13 +30,28 @@ def quantise(path: Path, to: Path, kind: str, images: Iterable[NDArray[np.uint8]
         from onnxruntime import quantization
     except ImportError:
         raise ExportError("ONNX needs more packages: pip install solobox[export]") from None
-    if kind == "dynamic":
-        quantization.quantize_dynamic(path, to, op_types_to_quantize=list(LAYERS))
-        return
-    quantization.quantize_static(
-        path, to, _Seen(images), op_types_to_quantize=list(LAYERS), per_channel=True,
-        quant_format=quantization.QuantFormat.QDQ,
-    )  # fmt: skip
+    with _quiet():
+        if kind == "dynamic":
+            quantization.quantize_dynamic(
+                path, to, op_types_to_quantize=list(LAYERS), per_channel=True
+            )
+            return
+        quantization.quantize_static(
+            path, to, _Seen(images), op_types_to_quantize=list(LAYERS), per_channel=True,
+            quant_format=quantization.QuantFormat.QDQ,
+        )  # fmt: skip
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out advice about a step that torch's exporter has already done."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
 
 
 class _Seen:
