@@ -109,6 +109,7 @@ class SoloboxModule(LightningModule):
         # "loss" is what Lightning minimises, and divides when batches are accumulated.
         loss, total = parts.total + extra, parts.total.detach()
         outputs = {"loss": loss, "classification": lc, "localisation": ll, "total": total}
+        outputs["agreement"] = _agreement(pred, batch)
         return outputs if balance is None else outputs | {"balance": torch.stack(balance)}
 
     def on_train_epoch_end(self) -> None:
@@ -215,3 +216,11 @@ class SoloboxModule(LightningModule):
             "lr": self.trainer.optimizers[0].param_groups[0]["lr"],
         })  # fmt: skip
         return balance
+
+
+@torch.no_grad()
+def _agreement(pred: Prediction, batch: Batch) -> Tensor:
+    """Probability of the true class and IoU with the true box (B, 2), of each image's own row."""
+    n = len(batch.labels)
+    sure = pred.logits[:n].softmax(-1)[torch.arange(n, device=pred.logits.device), batch.labels]
+    return torch.stack((sure, iou(pred.box[:n], batch.boxes)), dim=1)

@@ -93,7 +93,9 @@ def test_a_run_stopped_by_a_signal_goes_on_to_the_same_bits(
     assert read_checkpoint(last)["global_step"] == step
     stop_in_step(0)
     outcome = train(f"ckpt_path={last}", "data.num_workers=2")
-    assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
+    whole, parts = outcome.folder / "whole", outcome.folder / "parts"
+    assert_equal_state(whole, parts)
+    assert (whole / "suspects.csv").read_bytes() == (parts / "suspects.csv").read_bytes()
     assert {run.name for run in outcome.runs} == {"whole", "parts"}
 
 

@@ -22,6 +22,7 @@ from solobox.callbacks.length import Length
 from solobox.callbacks.pages import Pages
 from solobox.callbacks.progress import EpochLines
 from solobox.callbacks.prune import Prune
+from solobox.callbacks.suspects import Suspects
 from solobox.cli.instances import made
 from solobox.cli.objectives import build_objectives
 from solobox.cli.settings import Settings
@@ -156,6 +157,7 @@ def build_trainer(
         Calibrate(),
         BalancePanel(),
         Collapse(),
+        Suspects(),
         Finite(),
         History(directory / "history.csv", clock),
         HParams(_hparams(settings)),

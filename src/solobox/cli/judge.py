@@ -17,6 +17,7 @@ from solobox.callbacks.balance_panel import BalancePanel
 from solobox.callbacks.clock import Clock
 from solobox.callbacks.collapse import Collapse
 from solobox.callbacks.hparams import HParams
+from solobox.callbacks.suspects import Suspects
 from solobox.cli.verdict import verdict
 from solobox.data.datamodule import DataModule, in_order
 from solobox.data.split import Split
@@ -28,6 +29,8 @@ from solobox.metrics import Results, calibration_error, evaluate
 from solobox.models.asked import Asked, asked
 from solobox.module import SoloboxModule
 from solobox.report import SHOWN, print_table, write_metrics, write_predictions
+from solobox.suspects import FILE as SUSPECTS
+from solobox.suspects import write_suspects
 
 
 def judge(
@@ -55,6 +58,9 @@ def judge(
     store_judgement(best, temperature, {key: figures[key] for key in keys})
     callbacks = trainer.callbacks  # type: ignore[attr-defined]
     (clock,) = (c for c in callbacks if isinstance(c, Clock))
+    (suspects,) = (c for c in callbacks if isinstance(c, Suspects))
+    if suspects.agreement is not None:
+        write_suspects(directory / SUSPECTS, data.train, suspects.agreement)
     (panel,) = (c for c in callbacks if isinstance(c, BalancePanel))
     constant = isinstance(module.schedule, Constant)
     judgement = verdict(panel, _program(), typed, scheduled=not constant)

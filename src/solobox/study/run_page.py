@@ -1,5 +1,6 @@
 """A run's own page, report.html: what came out, where it fails, and how to get it again."""
 
+import csv
 from pathlib import Path
 
 import jinja2
@@ -14,9 +15,10 @@ from solobox.study.embedded import address, jpeg, png
 from solobox.study.pictures import picture
 from solobox.study.recall import at_threshold, thresholds_for
 from solobox.study.runs import SPLITS, Predictions, Run
+from solobox.suspects import FILE as SUSPECTS
 
 PAGE = "report.html"
-WORST, RANDOM = 24, 12  # images shown
+WORST, RANDOM, SUSPECTED = 24, 12, 12  # images shown
 RECALL = 0.95  # for which a threshold is given
 
 
@@ -31,6 +33,7 @@ def write_report(run: Run) -> Path:
     wanted, recalled = run.metrics.get("recall", RECALL), run.metrics.get("recall_on", split)
     thresholds = thresholds_for(run.predictions, recalled, wanted)
     worst, others = _picked(said, run.seed)
+    doubtful = _suspects(run.directory / SUSPECTS)
     figures: list[tuple[str, Figure | None]] = [
         ("Learning curves", run_charts.learning(run.history)),
         ("Balance of both losses", run_charts.balance(run.history)),
@@ -49,6 +52,7 @@ def write_report(run: Run) -> Path:
         figures=[(caption, address("image/png", png(f))) for caption, f in figures if f],
         worst=[_shown(run, said, i) for i in worst],
         others=[_shown(run, said, i) for i in others],
+        suspects=[_doubted(run, row) for row in doubtful[:SUSPECTED]], doubtful=len(doubtful),
     )  # fmt: skip
     page = run.directory / PAGE
     with replacing(page) as file:
@@ -62,6 +66,22 @@ def _picked(said: Predictions, seed: int) -> tuple[list[int], list[int]]:
     worst, rest = order[:WORST].tolist(), order[WORST:]
     draw = np.random.default_rng(seed)
     return worst, sorted(draw.choice(rest, min(RANDOM, len(rest)), replace=False).tolist())
+
+
+def _suspects(path: Path) -> list[dict[str, str]]:
+    """Training images that were doubted, the most doubtful first; none of an evaluation."""
+    if not path.is_file():
+        return []
+    with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
+        return list(csv.DictReader(file))
+
+
+def _doubted(run: Run, row: dict[str, str]) -> tuple[str, str]:
+    """Picture and caption of a doubtful training image."""
+    corners = np.array([float(row[key]) for key in ("x1", "y1", "x2", "y2")])
+    image = picture(row["path"], run.config, corners, [])
+    caption = f"{Path(row['path']).name}: labelled {row['label']} (believed {row['p_label']}), "
+    return address("image/jpeg", jpeg(image)) if image else "", caption + f"IoU {row['iou']}"
 
 
 def _shown(run: Run, said: Predictions, i: int) -> tuple[str, str]:
