@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,11 +105,17 @@ def seeds_needed(comparison: Comparison, wanted: float) -> int | None:
     Returns:
         The number, or None if no number of seeds would do, since the images are too few.
     """
-    for n in range(2, MOST_SEEDS):
-        error = math.sqrt(comparison.of_seeds / n + comparison.of_images)
-        if (stats.t.ppf(0.975, n - 1) + stats.t.ppf(POWER, n - 1)) * error <= wanted:
-            return n
-    return None
+    seeds, factors = _detectable()
+    error = np.sqrt(comparison.of_seeds / seeds + comparison.of_images)
+    enough = seeds[factors * error <= wanted]
+    return int(enough[0]) if len(enough) else None
+
+
+@lru_cache(maxsize=1)
+def _detectable() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Numbers of seeds, and the errors by which a difference must be off 0 to be seen with each."""
+    seeds = np.arange(2, MOST_SEEDS)
+    return seeds, stats.t.ppf(0.975, seeds - 1) + stats.t.ppf(POWER, seeds - 1)
 
 
 def mcnemar(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> tuple[int, int, float]:
