@@ -26,11 +26,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, help="a sweep with its study.html")
     folder = parser.parse_args().folder
-    with browser_page() as page:
+    with browser_page(width=1600) as page:
         page.goto((folder / "study.html").resolve().as_uri())
         page.screenshot(path=DOCS / "study.png")
         with tensorboard(folder) as address:
             open_hparams(page, address)
+            run = next(folder.glob("*/metrics.json")).parent.name
+            page.get_by_text(run, exact=True).first.wait_for()
             page.screenshot(path=DOCS / "tensorboard.png")
 
 

@@ -128,7 +128,7 @@ def failures(rows: Sequence[Row]) -> Figure:
         axis.barh(range(len(rows)), widths, left=left, color=colour, label=name)
         left += widths
     axis.set_yticks(range(len(rows)), [plain(row.configuration.name) for row in rows], fontsize=8)
-    axis.invert_yaxis()
+    axis.set_ylim(len(rows) - 0.4, -0.6)  # the best on top
     axis.set(xlim=(0, 1), xlabel="part of the images (box right: IoU >= .5)")
     axis.legend(frameon=False, fontsize=7, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1))
     return figure

@@ -40,7 +40,7 @@ def write_study(folder: Path, found: Sequence[Configuration], faults: Sequence[s
     template = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
     best = rows[0].configuration
     text = jinja2.Environment(autoescape=True).from_string(template).render(
-        folder=str(folder.resolve()),
+        folder=str(folder),
         rows=rows, metrics=METRICS, faults=faults,
         split=best.split, images=len(best.predictions[0].paths),
         runs=sum(len(c.runs) for c in found),
@@ -48,7 +48,7 @@ def write_study(folder: Path, found: Sequence[Configuration], faults: Sequence[s
         pairs=json.dumps(_for_script(compared)),
         names=[row.configuration.name for row in rows],
         figures=[(caption, address("image/png", figure)) for _, caption, figure in figures],
-        worst=_worst(found),
+        worst=_worst(found, best), best=best.name,
         baseline=best.runs[0].metrics,
     )  # fmt: skip
     with replacing(folder / PAGE) as file:
@@ -110,8 +110,8 @@ def _write_csv(path: Path, rows: list[list[str]]) -> None:
         csv.writer(file).writerows(rows)
 
 
-def _worst(found: Sequence[Configuration]) -> list[tuple[str, str]]:
-    """Pictures and captions of the images that most runs have wrong."""
+def _worst(found: Sequence[Configuration], best: Configuration) -> list[tuple[str, str]]:
+    """Images that most runs have wrong, with the best configuration's boxes; captions."""
     said = [one for c in found for one in c.predictions]
     right = np.mean([one.scores(DECIDES) for one in said], axis=0)
     iou = np.mean([one.iou for one in said], axis=0)
@@ -120,9 +120,8 @@ def _worst(found: Sequence[Configuration]) -> list[tuple[str, str]]:
         if right[i] == 1:
             break
         name = said[0].paths[i]
-        image = picture(
-            name, found[0].runs[0].config, said[0].targets[i], [one.boxes[i] for one in said]
-        )
+        boxes = [one.boxes[i] for one in best.predictions]
+        image = picture(name, best.runs[0].config, said[0].targets[i], boxes)
         wrong = round(len(said) * (1 - right[i]))
         caption = f"{Path(name).name}, {said[0].true[i]}: wrong in {wrong} of {len(said)} runs, "
         caption += f"mean IoU {iou[i]:.2f}"
