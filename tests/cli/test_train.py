@@ -31,7 +31,7 @@ def test_a_run_leaves_behind_all_it_promises(finished: Outcome) -> None:
     assert names == {
         "checkpoints", "checkpoints/best.ckpt", "checkpoints/last.ckpt", "config.yaml", "events",
         "history.csv", "metrics.json", "predictions_test.csv", "predictions_val.csv",
-        "identity.json", ".lock",
+        "identity.json", ".lock", "suspects.csv",
     }  # fmt: skip
     assert {path.name for path in finished.folder.iterdir()} == {"runs"}
 
