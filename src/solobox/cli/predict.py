@@ -1,6 +1,7 @@
 """`solobox predict CKPT PATH...`: class and box of any images."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -40,8 +41,12 @@ def main() -> None:
         bad, count = predict(arguments)
     except SoloboxError as error:
         sys.exit(f"error: {error}")
+    except BrokenPipeError:  # of `solobox predict ... | head`, which has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except OSError as error:
-        sys.exit(f"error: cannot write {error.filename} ({error.strerror})")
+        where = error.filename or arguments.out or "standard output"
+        sys.exit(f"error: cannot write {where} ({error.strerror})")
     if bad:
         sys.exit(f"{bad} of {count} images could not be used")
 
