@@ -70,6 +70,12 @@ def predict(arguments: argparse.Namespace) -> tuple[int, int]:
     quiet()
     keep_freed_memory()
     names = named(arguments.paths)
+    out = arguments.out and arguments.out.resolve()
+    if inside := [path for path in names if out and out in path.resolve().parents]:
+        raise ConfigError(
+            f"{inside[0]} lies in --out {arguments.out}, where it could be overwritten; choose "
+            f"another folder"
+        )
     if arguments.save or arguments.format == "yolo":
         apart(list(names.values()))
     answers = Answers(load(arguments.checkpoint), names, arguments)
