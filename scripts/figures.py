@@ -60,7 +60,7 @@ def picture(run: Path, path: str) -> Image.Image:
     if not path.startswith("synthetic/"):
         return Image.open(path).convert("RGB")
     settings = OmegaConf.to_container(OmegaConf.load(run / "config.yaml").data)
-    known = {field.name for field in fields(Synthetic)}
+    known = {field.name for field in fields(Synthetic)} - {"cache_dir"}
     split = Synthetic(**{k: v for k, v in settings.items() if k in known}).split("val")
     return Image.fromarray(split.images[int(path.rpartition("/")[2])])
 

@@ -1,4 +1,5 @@
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,8 @@ import torch
 from solobox import boxes as geometry
 from solobox.baselines import best_constant_box
 from solobox.data.split import Split
-from solobox.data.synthetic import Synthetic, render
-from solobox.errors import ConfigError
+from solobox.data.synthetic import Synthetic, _split, render
+from solobox.errors import ConfigError, DataError
 
 # sha256 of the first 16 training images at default settings. Results of years are compared on
 # these pixels: if this test fails, mend the generator, not the constant.
@@ -166,3 +167,44 @@ def test_a_number_outside_its_range_is_refused_by_name(knob: dict[str, Any]) -> 
 def test_the_pixels_never_change() -> None:
     images = Synthetic(train=16).split("train").images
     assert hashlib.sha256(images.tobytes()).hexdigest() == FROZEN_HASH
+
+
+def test_what_was_drawn_is_kept_for_the_next_run(tmp_path: Path) -> None:
+    place = str(tmp_path / "cache")
+    drawn = small(cache_dir=place).split("train")
+    (file,) = (tmp_path / "cache").iterdir()
+    written = file.stat().st_ino
+    _split.cache_clear()
+    again = small(cache_dir=place).split("train")
+    assert file.stat().st_ino == written
+    for name in ("images", "labels", "boxes"):
+        assert np.array_equal(getattr(drawn, name), getattr(again, name))
+        assert np.array_equal(getattr(drawn, name), getattr(small().split("train"), name))
+
+
+def test_a_kept_drawing_is_of_the_same_settings(tmp_path: Path) -> None:
+    place = str(tmp_path)
+    for knobs in ({}, {"label_noise": 0.9}, {"seed": 1}, {"size": 20}, {"scale": (0.5, 0.6)}):
+        for name in ("train", "val"):
+            kept, drawn = small(cache_dir=place, **knobs).split(name), small(**knobs).split(name)
+            assert np.array_equal(kept.images, drawn.images)
+            assert np.array_equal(kept.labels, drawn.labels)
+            assert np.array_equal(kept.boxes, drawn.boxes)
+    assert len(list(tmp_path.glob("drawn-train-*"))) == 4  # those used last
+    assert len(list(tmp_path.glob("drawn-val-*"))) == 4  # the noise is of training alone
+
+
+def test_a_spoilt_file_is_drawn_anew(tmp_path: Path) -> None:
+    small(cache_dir=str(tmp_path)).split("test")
+    (file,) = tmp_path.iterdir()
+    for spoilt in (b"", file.read_bytes()[:-60], b"x" * 500):
+        file.write_bytes(spoilt)
+        _split.cache_clear()
+        again = small(cache_dir=str(tmp_path)).split("test")
+        assert np.array_equal(again.images, small().split("test").images)
+
+
+def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"cannot keep the drawn images in .*data.cache_dir=null"):
+        small(cache_dir=str(tmp_path / "file" / "cache")).split("val")

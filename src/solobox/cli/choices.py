@@ -1,6 +1,7 @@
 """The config that the chosen files alone give, before any value was typed."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def is_group(key: str) -> bool:
 
 
 def files_alone(overrides: Sequence[str]) -> dict[str, Any]:
-    """The config with the groups chosen in `overrides` and none of their values."""
+    """The config of the groups chosen in `overrides`, none of their values; not to be changed."""
     if not GlobalHydra.instance().is_initialized():
         with initialize_config_dir(version_base="1.3", config_dir=str(config_dir())):
             return files_alone(overrides)
@@ -35,6 +36,12 @@ def files_alone(overrides: Sequence[str]) -> dict[str, Any]:
         text for text, o in zip(overrides, parsed, strict=True)
         if is_group(o.key_or_group) and not o.is_sweep_override()
     ]  # fmt: skip
+    sources = GlobalHydra.instance().config_loader().get_sources()
+    return _of_files(tuple(chosen), tuple(source.path for source in sources))
+
+
+@cache  # composing takes a quarter of a second, and a sweep asks the same in each job
+def _of_files(chosen: tuple[str, ...], places: tuple[str, ...]) -> dict[str, Any]:
     return composed(chosen)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from solobox.callbacks.balance_panel import BalancePanel
-from solobox.cli.choices import composed, files_alone
+from solobox.cli.choices import files_alone
 
 BALANCED = 3.0  # the larger pull over the smaller one, at most
 
@@ -87,7 +87,7 @@ def _command(program: Sequence[str], typed: Sequence[str], norm_ratio: float | N
         chosen, numbers = [*kept, "loss/combine=imtl_g"], []
     # An experiment may have set what this combination does not have.
     expected = files_alone([chosen[-1]])["loss"]["combine"].keys()
-    stale = composed(chosen)["loss"]["combine"].keys() - expected
+    stale = files_alone(chosen)["loss"]["combine"].keys() - expected
     removed = [f"~loss.combine.{key}" for key in sorted(stale)]
     return shlex.join([*program, *chosen, *removed, *numbers])
 

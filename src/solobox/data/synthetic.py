@@ -8,14 +8,18 @@ test holds the hash of 16 images.
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 
 import numpy as np
 
+from solobox.data import shapes
 from solobox.data.canvas import Canvas
 from solobox.data.shapes import Floats, render
 from solobox.data.split import Split
 from solobox.data.split_file import Listed
+from solobox.data.store.drawings import Arrays, kept
+from solobox.data.store.fingerprints import combined
 from solobox.errors import ConfigError
 
 CLASSES = ("ellipse", "triangle")
@@ -34,6 +38,7 @@ class Synthetic:
         box_noise: fraction of training boxes replaced by a box from elsewhere, in [0, 1].
         label_noise: fraction of training labels that are flipped, in [0, 1].
         seed: seed of the pictures; the seed of a run does not change them.
+        cache_dir: where drawn pictures are kept for the next run; None: nowhere.
     """
 
     train: int = 10240
@@ -45,6 +50,7 @@ class Synthetic:
     box_noise: float = 0.0
     label_noise: float = 0.0
     seed: int = 0
+    cache_dir: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", tuple(self.scale))  # a list cannot be hashed
@@ -87,13 +93,51 @@ class Synthetic:
         return {name: self.split(name) for name in SPLITS}
 
     def split(self, name: str) -> Split:
-        """Draw a split: "train", "val" or "test"."""
-        return _draw(self, name)
+        """A split: "train", "val" or "test".
+
+        Raises:
+            DataError: it cannot be kept in cache_dir.
+        """
+        return _split(self, name)
 
 
 @lru_cache(maxsize=3)  # the jobs of a sweep share one drawing
-def _draw(config: Synthetic, name: str) -> Split:
-    n = {"train": config.train, "val": config.val, "test": config.test}[name]
+def _split(config: Synthetic, name: str) -> Split:
+    arrays = _draw(config, name) if config.cache_dir is None else _kept(config, name)
+    size = config.size
+    return Split(
+        images=arrays["images"],
+        labels=arrays["labels"],
+        boxes=arrays["boxes"],
+        sizes=np.full((len(arrays["labels"]), 2), size, np.int64),
+        paths=[f"synthetic/{name}/{i}" for i in range(len(arrays["labels"]))],
+        classes=CLASSES,
+        canvas=Canvas(size),
+    )
+
+
+def _kept(config: Synthetic, name: str) -> Arrays:
+    """A split from its file; validation and test files serve every way to spoil training."""
+    assert config.cache_dir is not None
+    decides = [name, _length(config, name), config.size, config.scale, config.seed]
+    if name == "train":
+        decides += [config.imbalance, config.box_noise, config.label_noise]
+    print_ = combined([_code(), *map(repr, decides)])
+    return kept(Path(config.cache_dir), f"drawn-{name}", print_, lambda: _draw(config, name))
+
+
+@cache
+def _code() -> str:
+    files = (Path(__file__), Path(shapes.__file__))
+    return combined(file.read_text(encoding="utf-8") for file in files)
+
+
+def _length(config: Synthetic, name: str) -> int:
+    return {"train": config.train, "val": config.val, "test": config.test}[name]
+
+
+def _draw(config: Synthetic, name: str) -> Arrays:
+    n = _length(config, name)
     spoilt = name == "train"
     imbalance = config.imbalance if spoilt else 1.0
     images = np.empty((n, config.size, config.size, 3), np.uint8)
@@ -110,15 +154,7 @@ def _draw(config: Synthetic, name: str) -> Split:
                 boxes[i] = _random_box(noise, config.scale)
             if noise.random() < config.label_noise:
                 labels[i] = 1 - labels[i]
-    return Split(
-        images=images,
-        labels=labels,
-        boxes=boxes.astype(np.float32),
-        sizes=np.full((n, 2), config.size, np.int64),
-        paths=[f"synthetic/{name}/{i}" for i in range(n)],
-        classes=CLASSES,
-        canvas=Canvas(config.size),
-    )
+    return {"images": images, "labels": labels, "boxes": boxes.astype(np.float32)}
 
 
 def _rng(seed: int, split: str, index: int, stream: int) -> np.random.Generator:

@@ -52,7 +52,7 @@ def image_of(name: str, config: dict[str, Any]) -> Image.Image | None:
     """An upright image of a run as it is, by the name its predictions_*.csv has; None: gone."""
     if name.startswith(DRAWN):
         _, split, number = name.split("/")
-        keys = Synthetic.__dataclass_fields__
+        keys = Synthetic.__dataclass_fields__.keys() - {"cache_dir"}  # a study keeps nothing there
         source = Synthetic(**{k: v for k, v in config["data"].items() if k in keys})
         return Image.fromarray(source.split(split).images[np.array([int(number)])][0])
     return _opened(Path(name))
