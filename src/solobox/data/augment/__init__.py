@@ -10,10 +10,6 @@ import random
 import numpy as np
 from numpy.typing import NDArray
 
-from solobox.data.augment.colour import Recolour
-from solobox.data.augment.geometry import Flip, Warp
-from solobox.data.augment.hiding import Blur, Erase
-from solobox.data.augment.library import A
 from solobox.errors import ConfigError
 
 # How much larger than the picture a stored image is that will be cropped or tilted. A box of half
@@ -78,21 +74,14 @@ class Augment:
         ):
             if not 0 <= value <= most:
                 raise ConfigError(f"augment.{name} must be in [0, {most}]; found {value}")
-        steps: list[A.BasicTransform] = []
-        if colour or hue or grey:
-            steps.append(Recolour(colour, hue, grey))
-        resamples = bool(crop or rotate or shear)
-        if resamples:
-            steps.append(Warp(flip, crop, rotate, shear))
-        elif flip:
-            steps.append(Flip(p=flip))
-        if blur:
-            steps.append(Blur(blur))
-        if erase:
-            steps.append(Erase(erase))
-        self.changes_nothing = not steps
-        self.oversize = OVERSIZE if resamples else 1.0
-        self.pipeline = A.Compose([*steps, A.NoOp()])
+        self.changes_nothing = not any((flip, crop, rotate, shear, colour, hue, grey, blur, erase))
+        self.oversize = OVERSIZE if crop or rotate or shear else 1.0
+        if self.changes_nothing:
+            return
+        # Imported here: a second that a run without augmentation need not wait for.
+        from solobox.data.augment.pipeline import pipeline
+
+        self.pipeline = pipeline(flip, crop, rotate, shear, colour, hue, grey, blur, erase)
 
     def __call__(
         self, image: NDArray[np.uint8], box: NDArray[np.float32], seed: int, side: int
@@ -105,6 +94,8 @@ class Augment:
             raise ValueError(
                 f"expected an image of side {side}, as nothing here scales it; found {len(image)}"
             )
+        if self.changes_nothing:
+            return image, box
         # set_random_seed would give every step the same numbers: flips would know the colours
         self.pipeline.set_random_state(np.random.default_rng(seed), random.Random(seed))
         ellipse = box.astype(np.float64).reshape(2, 2) * ((1.0,), (0.5,))
