@@ -6,7 +6,7 @@
 
 Options are those of train.py. A run with all its callbacks, logs and checkpoints stops after each
 block of steps and lets a bare loop do as many: the same model, losses, optimizer, batch and
-precision, on float images that lie in memory. Blocks of an epoch's end are left out. Prints
+precision, on float images that lie in memory. Blocks with a validation are left out. Prints
 images/s of both and the median of their ratios.
 """
 
@@ -92,8 +92,8 @@ class Turns(Callback):
             self.pairs.append((now - self.started, end - now))
         self.started = end
 
-    def on_train_epoch_end(self, *_: Any) -> None:
-        """Leave out what lies around validation."""
+    def on_validation_end(self, *_: Any) -> None:
+        """Leave out the block in which the validation was."""
         self.done, self.started = 0, 0.0
 
     @property
