@@ -4,16 +4,13 @@ from collections.abc import Sequence
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from solobox.study.configurations import Configuration
 from solobox.study.embedded import plain
 from solobox.study.leaderboard import METRICS, Row
 
-GRID = ("classification", "localisation", "combine")
 MOST_CURVES = 8  # the best, and the last of them the worst
 COLOURS = mpl.color_sequences["tab10"]
 PARTS = {
@@ -42,53 +39,6 @@ def front(rows: Sequence[Row]) -> Figure:
     axis.set(xlabel="mean IoU", ylabel="accuracy",
              title="Red: no other is better in both (Pareto front)")  # fmt: skip
     return figure
-
-
-def heat(rows: Sequence[Row], metric: str) -> Figure | None:
-    """Two of losses and combination against each other, a panel for each of the third.
-
-    Returns:
-        None where fewer than two of the three were varied.
-    """
-    leaves = {role: sorted({row.configuration.leaf(role) for row in rows}) for role in GRID}
-    varied = [role for role in GRID if len(leaves[role]) > 1]
-    if len(varied) < 2:
-        return None
-    down, across, *third = varied
-    panels: list[str | None] = [*leaves[third[0]]] if third else [None]
-    columns = min(3, len(panels))
-    lines = -(-len(panels) // columns)
-    width = max(2.6, 0.75 * len(leaves[across]) + 1.2)
-    height = max(2.2, 0.5 * len(leaves[down]) + 1.4)
-    figure = Figure(figsize=(columns * width + 1, lines * height))
-    cells = list(figure.subplots(lines, columns, squeeze=False).flat)
-    values = [row.values[metric][0] for row in rows]
-    for cell, panel in zip(cells, panels, strict=False):
-        table = np.full((len(leaves[down]), len(leaves[across])), np.nan)
-        for row in reversed(rows):  # of several in one place the best stays
-            c = row.configuration
-            if not third or c.leaf(third[0]) == panel:
-                place = leaves[down].index(c.leaf(down)), leaves[across].index(c.leaf(across))
-                table[place] = row.values[metric][0]
-        _table(cell, table, min(values), max(values))
-        cell.set_xticks(range(len(leaves[across])), leaves[across], rotation=45, ha="right")
-        cell.set_yticks(range(len(leaves[down])), leaves[down])
-        cell.set(xlabel=across, ylabel=down, title=panel or "")
-    for cell in cells[len(panels) :]:
-        cell.remove()
-    figure.suptitle(METRICS[metric])
-    figure.tight_layout()
-    return figure
-
-
-def _table(cell: Axes, table: NDArray[np.float64], low: float, high: float) -> None:
-    """Numbers on a coloured ground."""
-    cell.imshow(table, vmin=low, vmax=high, cmap="viridis", aspect="auto")
-    for (i, j), value in np.ndenumerate(table):
-        if np.isfinite(value):
-            ink = "white" if value < low + 0.6 * (high - low) else "black"
-            cell.text(j, i, f"{value:.3f}", ha="center", va="center", fontsize=7, color=ink)
-    cell.tick_params(labelsize=8)
 
 
 def curves(rows: Sequence[Row], metric: str) -> Figure | None:

@@ -13,6 +13,7 @@ from solobox.atomic import replacing
 from solobox.study import charts
 from solobox.study.configurations import Configuration
 from solobox.study.embedded import address, jpeg, png
+from solobox.study.heat import heat
 from solobox.study.leaderboard import METRICS, Pair, Row, leaderboard, pairs
 from solobox.study.pictures import picture
 
@@ -64,8 +65,8 @@ def _figures(rows: Sequence[Row]) -> list[tuple[str, str, bytes]]:
         ("curves_loc_50", "Validation Top-1 Loc@.5, mean and range",
          charts.curves(rows, "loc_50")),
         ("curves_iou", "Validation mean IoU, mean and range", charts.curves(rows, "iou")),
-        ("heat_loc_50", "Losses and their combination: Top-1 Loc@.5", charts.heat(rows, "loc_50")),
-        ("heat_iou", "Losses and their combination: mean IoU", charts.heat(rows, "iou")),
+        ("heat_loc_50", "Losses and their combination: Top-1 Loc@.5", heat(rows, "loc_50")),
+        ("heat_iou", "Losses and their combination: mean IoU", heat(rows, "iou")),
     ]  # fmt: skip
     return [(name, caption, png(figure)) for name, caption, figure in drawn if figure]
 
