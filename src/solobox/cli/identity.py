@@ -4,7 +4,7 @@ import inspect
 from functools import cache
 from pathlib import Path
 
-from hydra.utils import get_class
+from hydra.utils import get_object
 
 import solobox
 from solobox.cli.resume import targets
@@ -32,6 +32,6 @@ def _ours() -> str:
 def _source(target: str) -> str:
     """The file of a class that a setting names: a user's own loss changes, too."""
     try:
-        return Path(inspect.getfile(get_class(target))).read_text(encoding="utf-8")
+        return Path(inspect.getfile(get_object(target))).read_text(encoding="utf-8")
     except (TypeError, OSError):  # built into Python
         return target
