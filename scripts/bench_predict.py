@@ -21,6 +21,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from solobox.data.images import open_upright
+from solobox.data.record import FaultError
 from solobox.data.synthetic import Synthetic
 from solobox.engine.load import Trained
 from solobox.engine.memory import keep_freed_memory
@@ -91,14 +93,14 @@ def compare(predictor: Predictor, files: list[Path], arguments: argparse.Namespa
 
 
 def readable(files: list[Path]) -> list[Path]:
-    """Those that Pillow can decode: the bare loop has no patience."""
+    """Those that predict can use: the bare loop has no patience."""
     good = []
     for path in files:
         try:
-            Image.open(path).convert("RGB")
+            open_upright(path)
             good.append(path)
-        except OSError as error:
-            print(f"left out: {path} ({error})", file=sys.stderr)
+        except FaultError as fault:
+            print(f"left out: {fault}", file=sys.stderr)
     return good
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from tests.cli.test_train import Train
 from tests.command import ROOT, SMALL, Outcome
 
 import solobox as package
+from solobox.errors import ExportError
+from solobox.export import parity
 
 BEST = "run/checkpoints/best.ckpt"
 Solobox = Callable[..., Outcome]
@@ -27,6 +30,20 @@ def trained(train: Train) -> Path:
     pixels = np.random.default_rng(0).integers(0, 256, (50, 90, 3), np.uint8)
     Image.fromarray(pixels).save("photo.png")
     return Path("photo.png")
+
+
+def drawn_photos() -> list[str]:
+    """Photographs with transparent parts of each kind, and one that is turned."""
+    draw = np.random.default_rng(1)
+    for mode, depth in (("RGBA", 4), ("LA", 2)):
+        pixels = draw.integers(0, 256, (40, 70, depth), np.uint8)
+        Image.fromarray(pixels).save(f"{mode}.png")
+    few = Image.fromarray(draw.integers(0, 9, (40, 70), np.uint8)).convert("P")
+    few.save("P.png", transparency=3)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(draw.integers(0, 256, (30, 50, 3), np.uint8)).save("turned.jpg", exif=exif)
+    return ["RGBA.png", "LA.png", "P.png", "turned.jpg"]
 
 
 def test_onnx_needs_neither_torch_nor_solobox(trained: Path, solobox: Solobox) -> None:
@@ -46,14 +63,17 @@ def test_onnx_needs_neither_torch_nor_solobox(trained: Path, solobox: Solobox) -
 
     without = "import sys; sys.modules['torch'] = sys.modules['solobox'] = None\n"
     script = ROOT / "scripts" / "infer_onnx.py"
-    command = without + "import runpy; sys.argv[1:] = ['there/model.onnx', 'photo.png']\n"
+    photos = ["photo.png", *drawn_photos()]
+    command = without + f"import runpy; sys.argv[1:] = ['there/model.onnx', *{photos!r}]\n"
     command += f"runpy.run_path({str(script)!r}, run_name='__main__')"
     said = subprocess.run(
         [sys.executable, "-c", command], capture_output=True, text=True, check=True
     ).stdout
-    answer = package.load(BEST, "cpu").predict(trained)
-    box = ", ".join(f"{edge:.1f}" for edge in answer.box)
-    assert said == f"photo.png: {answer.label} {answer.probability:.3f}, box {box}\n"
+    predictor = package.load(BEST, "cpu")
+    for photo, line in zip(photos, said.splitlines(), strict=True):
+        answer = predictor.predict(photo)
+        box = ", ".join(f"{edge:.1f}" for edge in answer.box)
+        assert line == f"{photo}: {answer.label} {answer.probability:.3f}, box {box}"
 
 
 def test_torch_export_takes_any_number_and_size(trained: Path, solobox: Solobox) -> None:
@@ -87,12 +107,19 @@ def test_safetensors_is_a_checkpoint_without_a_training(trained: Path, solobox: 
 @pytest.mark.parametrize("how", ["dynamic", "static"])
 def test_eight_bits_say_what_they_cost(trained: Path, solobox: Solobox, how: str) -> None:
     pytest.importorskip("onnxruntime", reason="needs solobox[export]")
+    import onnx
+
     out = solobox("export", BEST, "--quantise", how, "--out", f"{how}.onnx").out
     assert "on the 16 validation images, in 32 and in 8 bits:" in out
     figures = json.loads(Path("run/metrics.json").read_text())
     row = re.search(r"mean IoU +(\S+) (\S+)", out)
     assert row and float(row[1]) == pytest.approx(figures["val/iou"], abs=1e-3)
     assert Path(f"{how}.onnx").stat().st_size < 0.6 * 1e6
+    about = {p.key: p.value for p in onnx.load(f"{how}.onnx").metadata_props}
+    measured = json.loads(about["metrics"])
+    assert measured["val/n"] == 16 and "test/n" not in measured  # what nobody has measured
+    assert measured["val/iou"] == pytest.approx(float(row[2]), abs=6e-4)
+    assert json.loads(about["classes"]) == ["ellipse", "triangle"]
 
 
 def test_a_file_that_differs_is_not_kept(
@@ -113,6 +140,9 @@ def test_a_file_that_differs_is_not_kept(
     ("arguments", "sentence"),
     [
         (["--out", "model.bin"], "--out must end in .onnx; found model.bin"),
+        (["--out", "folder"], "--out must be a file, such as folder/best.onnx; folder is a folder"),
+        (["--out", "d.onnx", "--quantise", "static"], "such as d.onnx/best-int8.onnx; d.onnx is"),
+        (["--config-dir", "gone"], "--config-dir must be a folder of config files; found gone"),
         (["--format", "safetensors", "--quantise", "static"], "--quantise is for ONNX"),
         (["--images", "nothing.jpg"], "nothing.jpg: there is no such image"),
     ],
@@ -120,6 +150,78 @@ def test_a_file_that_differs_is_not_kept(
 def test_what_cannot_be_done_is_said(
     trained: Path, solobox: Solobox, arguments: list[str], sentence: str
 ) -> None:
-    before = sorted(Path("run/checkpoints").iterdir())
+    for folder in ("folder", "d.onnx"):
+        Path(folder).mkdir()
+    before = sorted(Path.cwd().rglob("*"))
     assert sentence in solobox("export", BEST, *arguments, expect=1).err
-    assert sorted(Path("run/checkpoints").iterdir()) == before
+    assert sorted(Path.cwd().rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted", "missing"),
+    [
+        (["--format", "onnx"], "ONNX", "onnxscript"),
+        (["--format", "onnx"], "ONNX", "onnxruntime"),
+        (["--format", "safetensors"], "safetensors", "safetensors.torch"),
+    ],
+)
+def test_a_missing_package_is_named(
+    trained: Path,
+    solobox: Solobox,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    wanted: str,
+    missing: str,
+) -> None:
+    pytest.importorskip("onnxscript", reason="needs solobox[export]")
+    monkeypatch.setitem(sys.modules, missing, None)
+    suffix = ".onnx" if wanted == "ONNX" else ".safetensors"
+    ended = solobox("export", BEST, *arguments, "--out", f"o/m{suffix}", expect=1)
+    assert f"{wanted} needs more packages ({missing}): pip install 'solobox[export]'" in ended.err
+    assert list(Path("o").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--format", "onnx"],
+        ["--format", "torch_export"],
+        ["--format", "safetensors"],
+        ["--quantise", "dynamic"],
+    ],
+)
+def test_a_full_disk_is_said_and_leaves_nothing(
+    trained: Path, solobox: Solobox, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    pytest.importorskip("onnxruntime", reason="needs solobox[export]")
+    before = sorted(Path.cwd().rglob("*"))
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def full(*found: float) -> None:
+        """From here on, files end at 20 kB."""
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, unlimited[1]))
+
+    if "--quantise" in arguments:  # the first file fits, the second does not
+        monkeypatch.setattr(parity, "check", full)
+    else:
+        full()
+    try:
+        err = solobox("export", BEST, *arguments, expect=1).err
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    assert err.startswith("error: cannot ") and len(err.splitlines()) == 1
+    assert "(File too large)" in err or "is the disk full?" in err
+    assert sorted(Path.cwd().rglob("*")) == before
+
+
+def test_nothing_to_compare_on_is_no_success() -> None:
+    with pytest.raises(ExportError, match="there is no image to compare the exported file on"):
+        parity.check(0, 0, 0.0)
+
+
+def test_a_hostile_checkpoint_is_refused(trained: Path, solobox: Solobox) -> None:
+    state = torch.load(BEST, weights_only=True)
+    state["solobox"]["config"]["data"] = {"_target_": "pathlib.Path.touch", "_args_": ["here"]}
+    torch.save(state, "hostile.ckpt")
+    err = solobox("export", "hostile.ckpt", "--format", "torch_export", expect=1).err
+    assert "the checkpoint asks for pathlib.Path.touch" in err and not Path("here").exists()

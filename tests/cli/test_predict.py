@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import os
+import shlex
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -81,7 +84,7 @@ def test_the_same_from_python(trained: Path, solobox: Solobox) -> None:
             assert answer.probability == pytest.approx(row["probability"], abs=1e-5)
             assert answer.box == pytest.approx(row["box"], abs=0.01)
             assert answer.size == (row["width"], row["height"])
-    with pytest.raises(ValueError, match=r"expected an array \(H, W, 3\) of uint8; found \(4, 4\)"):
+    with pytest.raises(ValueError, match=r"expected an array \(H, W, 3\) of uint8, H and W >= 1; found \(4, 4\)"):
         predictor.predict(np.zeros((4, 4), np.uint8))
 
 
@@ -141,22 +144,139 @@ def test_lists_and_patterns(
     ("arguments", "sentence"),
     [
         (["photos/*.gif"], "photos/*.gif: nothing matches this pattern"),
+        (["ph*s"], "ph*s: only folders match this pattern"),
+        (["-"], "the list of images on standard input is empty"),
         (["none"], "none: there is no image in this folder"),
         (["photos", "--save"], "give --out FOLDER"),
         (["photos", "--format", "yolo"], "give --out FOLDER"),
         (["photos", "--batch", "0"], "--batch must be >= 1; found 0"),
         (["photos", "other", "--save", "--out", "o"], "two images are called a"),
         (["photos", "--out", "photos/a.png"], "photos/a.png"),
+        (["photos", "--out", "photos"], "a.png lies in --out photos, where it could be overwritten"),
+        (["photos/more", "--out", "photos"], "photos/more/b.jpg lies in --out photos"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_written(
-    trained: Path, solobox: Solobox, arguments: list[str], sentence: str
+    trained: Path,
+    solobox: Solobox,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    sentence: str,
 ) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    before = sorted(trained.rglob("*"))
     Path("none").mkdir()
     Path("other").mkdir()
     Path("other/a.jpg").write_bytes(Path("photos/more/b.jpg").read_bytes())
     assert sentence in solobox("predict", BEST, *arguments, expect=1).err
-    assert not Path("o").exists()
+    assert not Path("o").exists() and sorted(trained.rglob("*")) == before
+
+
+def test_an_image_that_is_named_twice_is_asked_once(trained: Path, solobox: Solobox) -> None:
+    twice = ["photos/more/b.jpg", "photos", str(Path("photos/a.png").absolute()), "photos/more"]
+    solobox("predict", BEST, *twice, "--out", "o", "--save")
+    found = lines(Path("o/predictions.jsonl").read_text())
+    names = ["more/b.jpg", "a.png", "alpha.png", "c.png", "turned.jpg"]
+    assert [row["path"] for row in found] == [f"photos/{name}" for name in names]
+    drawn = [p.relative_to("o/images").as_posix() for p in Path("o/images").rglob("*.jpg")]
+    assert sorted(drawn) == sorted(str(Path(name).with_suffix(".jpg")) for name in names)
+
+
+def test_paths_that_nobody_can_open_are_named_beside_the_rest(
+    trained: Path, solobox: Solobox
+) -> None:
+    Image.new("RGB", (2, 100_000)).save("photos/long.png")
+    odd = ["x" * 300 + ".jpg", "x" * 300 + "*.jpg", "photos/a.png/b.png"]
+    ended = solobox("predict", BEST, "photos", odd[0], odd[2], expect=1)
+    assert len(lines(ended.out)) == 5
+    for path in (odd[0], odd[2]):
+        assert f"{path}: there is no such image" in ended.err
+    assert "photos/long.png: 2 x 100000 pixels; the limit is 100000000, and 65535" in ended.err
+    assert "3 of 8 images could not be used" in ended.err
+    assert "nothing matches this pattern" in solobox("predict", BEST, odd[1], expect=1).err
+
+
+def test_a_picture_that_cannot_be_drawn_costs_no_answer(
+    trained: Path, solobox: Solobox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from solobox.inference.writers import jsonl
+
+    Image.new("RGB", (65_510, 2)).save("photos/wide.png")  # JPEG ends at 65,500
+    Path("o/images/c.jpg").mkdir(parents=True)
+
+    def write(answers, to, classes):
+        def watched():
+            for path, answer in answers:
+                if path.name == "alpha.png":
+                    Path("photos/turned.jpg").unlink()
+                yield path, answer
+
+        jsonl_write(watched(), to, classes)
+
+    jsonl_write = jsonl.write
+    monkeypatch.setattr(jsonl, "write", write)
+    words = ["--out", "o", "--save", "--batch", "5"]  # turned.jpg is answered in the first five
+    ended = solobox("predict", BEST, "photos", *words, expect=1)
+    assert len(lines(Path("o/predictions.jsonl").read_text())) == 6
+    assert "photos/wide.png: cannot write o/images/wide.jpg (" in ended.err
+    assert "photos/c.png: cannot write o/images/c.jpg (Is a directory)" in ended.err
+    assert "photos/turned.jpg: there is no such image" in ended.err
+    assert ended.err.endswith("3 of 6 images could not be drawn") and "used" not in ended.err
+    drawn = sorted(p.relative_to("o/images").as_posix() for p in Path("o/images").rglob("*.*"))
+    assert drawn == ["a.jpg", "alpha.jpg", "c.jpg", "more/b.jpg"]  # nothing half-written
+
+
+@pytest.mark.parametrize(
+    ("answers", "screen", "shown"),
+    [("file", "terminal", True), ("terminal", "terminal", False), ("terminal", "file", False)],
+)
+def test_the_bar_does_not_run_through_the_answers(
+    trained: Path,
+    solobox: Solobox,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: str,
+    screen: str,
+    shown: bool,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: answers == "terminal")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: screen == "terminal")
+    assert ("predicting" in solobox("predict", BEST, "photos").err) == shown
+    to_a_file = solobox("predict", BEST, "photos", "--out", "o").err
+    assert ("predicting" in to_a_file) == (screen == "terminal")
+
+
+def test_a_reader_who_leaves_and_a_full_disk_end_it_in_a_word(trained: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    command = f"{shlex.quote(sys.executable)} -m solobox predict {BEST} photos"
+
+    def told(line: str) -> tuple[str, str]:
+        ended = subprocess.run(
+            ["bash", "-c", line], env=environment, capture_output=True, text=True, timeout=300
+        )
+        return ended.stdout, ended.stderr
+
+    said = "echo $? > code"
+    left = told(f"({command}; {said}) | true")
+    assert left == ("", "") and Path("code").read_text() == "1\n"
+    full = told(f"{command} > /dev/full; {said}")
+    assert full == ("", "error: cannot write standard output (No space left on device)\n")
+    assert Path("code").read_text() == "1\n"
+
+
+def test_names_that_are_no_text_go_in_and_out_as_they_are(trained: Path) -> None:
+    odd = os.fsencode("photos") + b"/\xff\xe4.png"
+    Path("photos/a.png").rename(os.fsdecode(odd))
+    Path("photos/more/b.jpg").rename("photos/more/\u00fc.jpg")
+    ended = subprocess.run(
+        [sys.executable, "-m", "solobox", "predict", BEST, "-"],
+        input=odd + b"\nphotos/more\n",
+        env=os.environ | {"PYTHONIOENCODING": "ascii:strict"},
+        capture_output=True, check=True, timeout=300,
+    )  # fmt: skip
+    first, second = ended.stdout.splitlines()
+    assert b'"path": "' + odd + b'"' in first and ended.stderr == b""
+    assert json.loads(second)["path"] == "photos/more/\u00fc.jpg"
 
 
 def test_no_checkpoint(solobox: Solobox) -> None:

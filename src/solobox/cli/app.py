@@ -17,7 +17,9 @@ from solobox.cli.naming import sweep_name
 from solobox.errors import Pruned, SoloboxError
 
 VALUED = ("--cfg", "-c", "--package", "-p", "--config-dir", "-cd", "--config-path", "-cp",
-          "--config-name", "-cn", "--info", "-i")  # fmt: skip
+          "--config-name", "-cn", "--experimental-rerun")  # fmt: skip
+INFO = ("--info", "-i")  # may stand without a value
+INFO_KINDS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 Job = Callable[[DictConfig], float | tuple[float, ...]]
 
 
@@ -56,7 +58,8 @@ def _sorted(typed: list[str]) -> tuple[list[str], list[str]]:
     options: list[str] = []
     flags: list[str] = []
     for before, word in zip(["", *typed], typed, strict=False):
-        (flags if word.startswith("-") or before in VALUED else options).append(word)
+        value = before in VALUED or (before in INFO and word in INFO_KINDS)
+        (flags if word.startswith("-") or value else options).append(word)
     return options, flags
 
 

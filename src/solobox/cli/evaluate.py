@@ -8,14 +8,14 @@ from operator import getitem
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra import initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
-from solobox.cli.beside import sentences, settings_of
-from solobox.cli.choices import config_dir
+from solobox.cli.beside import sentences
+from solobox.cli.choices import composed
+from solobox.cli.config_files import config_files
 from solobox.cli.resume import check_targets, with_value
-from solobox.cli.settings import Settings
+from solobox.cli.settings import Settings, check_types
 from solobox.errors import ConfigError, RunDirectoryError
 
 if TYPE_CHECKING:
@@ -49,6 +49,10 @@ def main() -> None:
         help="in (0, 1]: choose each class's threshold for this recall, on val if it is judged",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, help="directory; without it runs/evaluate-NAME")
+    parser.add_argument(
+        "--config-dir", type=Path, metavar="FOLDER",
+        help="config files of your own, such as of a reader that the run used",
+    )  # fmt: skip
     arguments = parser.parse_intermixed_args()
     with sentences(arguments.options):
         evaluate(arguments)
@@ -74,7 +78,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
         raise ConfigError(f"--recall must be in (0, 1]; found {arguments.recall}")
     trained = load_model(arguments.checkpoint)
     model, stored = trained.model, trained.config
-    settings = settings_for(stored, arguments.options, model.classes)
+    with config_files(arguments.config_dir):
+        settings = settings_for(stored, arguments.options, model.classes)
     source, how = build_source(settings["data"]), settings["evaluate"]
     if source.classes != model.classes:
         raise ConfigError(
@@ -106,28 +111,29 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
 
 def settings_for(stored: Settings, typed: Sequence[str], classes: Sequence[str]) -> Settings:
-    """The run's `data` and `evaluate`, with what was typed.
+    """The run's `data` and `evaluate`, with what was typed; amid config_files().
 
     Raises:
         HydraException: an option that does not exist.
         ConfigError: an option that is not about the images or how the model is asked, or would
             show the model other images than it is made for, or its training images as others.
+        CheckpointError: the run's settings name a class that no config file names.
     """
-    with initialize_config_dir(version_base="1.3", config_dir=str(config_dir())):
-        check_targets(stored["data"])
+    check_targets(stored["data"])
     settings = {key: dict(stored[key]) for key in ("data", "evaluate")}
     layout = stored["data"].get("format", {"name": "synthetic"})["name"]
-    composed = settings_of([f"data={layout}", *typed])
+    now = composed([f"data={layout}", *typed])
+    check_types(now, [f"data={layout}", *typed])
     overrides = OverridesParser.create().parse_overrides(list(typed))
     for override in overrides:
         _check_option(override, settings, others=_others(typed))
         if override.key_or_group == "data":
             kept = {k: v for k, v in stored["data"].items() if k in MADE_FOR}
-            settings["data"] = {k: kept.get(k, v) for k, v in composed["data"].items()}
+            settings["data"] = {k: kept.get(k, v) for k, v in now["data"].items()}
     for override in overrides:
         group, _, path = override.key_or_group.partition(".")
         if path:
-            value = reduce(getitem, path.split("."), composed[group])
+            value = reduce(getitem, path.split("."), now[group])
             settings[group] = with_value(settings[group], path, value)
     if settings["data"]["batch_size"] < 1:
         raise ConfigError(f"data.batch_size must be >= 1; found {settings['data']['batch_size']}")
@@ -234,7 +240,7 @@ def at_recall(predictions: "dict[str, Predictions]", wanted: float) -> dict[str,
 def command(arguments: argparse.Namespace) -> str:
     """What was typed."""
     words = ["solobox", "evaluate", str(arguments.checkpoint), *arguments.options]
-    for option in ("split", "recall", "out"):
+    for option in ("split", "recall", "out", "config_dir"):
         if (value := getattr(arguments, option)) is not None:
-            words += [f"--{option}", str(value)]
+            words += [f"--{option.replace('_', '-')}", str(value)]
     return shlex.join(words)

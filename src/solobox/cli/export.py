@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from solobox.cli.beside import sentences
-from solobox.errors import ConfigError, DataError
+from solobox.errors import ConfigError, DataError, ExportError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
     from solobox.data.split import Split
     from solobox.engine.load import Trained
+    from solobox.inference.predictor import Predictor
 
 FORMATS = ("onnx", "torch_export", "safetensors")
 KINDS = ("dynamic", "static")  # of 8-bit files
@@ -42,54 +47,99 @@ def main() -> None:
         "--images", nargs="+", metavar="PATH", default=(),
         help="images or folders to compare on, where those of the run are gone",
     )  # fmt: skip
+    parser.add_argument(
+        "--config-dir", type=Path, metavar="FOLDER",
+        help="config files of your own, such as of a reader that the run used",
+    )  # fmt: skip
     arguments = parser.parse_args()
     with sentences([]):
         export(arguments)
 
 
 def export(arguments: argparse.Namespace) -> None:
-    """Write a file, compare it, and keep it where it says what the checkpoint says."""
+    """Write a file, compare it, and keep it where it says what the checkpoint says.
+
+    Raises:
+        ExportError: it cannot be written, or says something else; nothing is left of it.
+    """
     import numpy as np
 
-    from solobox.cli.build import build_source
     from solobox.data.images import open_upright
     from solobox.engine.load import load_model
     from solobox.engine.quiet import quiet
-    from solobox.export import parity
-    from solobox.export.about import about
     from solobox.inference.files import named
     from solobox.inference.predictor import Predictor
 
     quiet()
     if arguments.quantise and arguments.format != "onnx":
         raise ConfigError(f"--quantise is for ONNX; found --format {arguments.format}")
-    trained = load_model(arguments.checkpoint)
-    predictor = Predictor(trained, "cpu")
     kind = import_module(f"solobox.export.formats.{arguments.format}")
-    suffix = ("-int8" if arguments.quantise else "") + kind.SUFFIX
-    out = arguments.out or arguments.checkpoint.with_name(arguments.checkpoint.stem + suffix)
-    if out.suffix != kind.SUFFIX:
-        raise ConfigError(f"--out must end in {kind.SUFFIX}; found {out}")
+    out = destination(arguments, kind.SUFFIX)
+    predictor = Predictor(trained := load_model(arguments.checkpoint), "cpu")
     wanted = arguments.quantise or not arguments.images
-    splits = build_source(trained.config["data"]).load() if wanted else {}
+    splits = own_splits(trained, arguments.config_dir) if wanted else {}
     pictures = (
         map(open_upright, named(arguments.images)) if arguments.images
         else images(splits["val"], trained)
     )  # fmt: skip
     arrays = [np.array(image) for image in islice(pictures, COMPARED)]
-
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
-        written = Path(folder) / f"whole{kind.SUFFIX}"
-        kind.write(predictor, written, about(predictor))
-        found = parity.differences(predictor, kind.read(written), arrays)
-        parity.check(*found)
-        print(f"compared with the checkpoint on {parity.sentence(*found)}")
-        if arguments.quantise:
-            written = quantised(arguments.quantise, written, splits, trained)
-        size = written.stat().st_size / 1e6
-        os.replace(written, out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
+            written = compared(kind, predictor, Path(folder), arrays)
+            if arguments.quantise:
+                written = quantised(arguments.quantise, written, splits, predictor)
+            size = written.stat().st_size / 1e6
+            os.replace(written, out)
+    except OSError as error:
+        raise ExportError(f"cannot write {out} ({error.strerror or error})") from error
     print(f"{out}: {size:.1f} MB")
+
+
+def destination(arguments: argparse.Namespace, suffix: str) -> Path:
+    """The file that is asked for.
+
+    Raises:
+        ConfigError: it is a folder, or named as another kind of file.
+    """
+    beside = arguments.checkpoint.stem + ("-int8" if arguments.quantise else "") + suffix
+    out: Path = arguments.out or arguments.checkpoint.with_name(beside)
+    if out.is_dir():
+        raise ConfigError(f"--out must be a file, such as {out / beside}; {out} is a folder")
+    if out.suffix != suffix:
+        raise ConfigError(f"--out must end in {suffix}; found {out}")
+    return out
+
+
+def own_splits(trained: "Trained", own: Path | None) -> "dict[str, Split]":
+    """The images of the run.
+
+    Raises:
+        CheckpointError: its settings name a class that no config file here names.
+        DataError: the images are gone, or cannot be used.
+    """
+    from solobox.cli.build import build_source
+    from solobox.cli.config_files import config_files
+    from solobox.cli.resume import check_targets
+
+    with config_files(own):
+        check_targets(trained.config["data"])
+    return build_source(trained.config["data"]).load()
+
+
+def compared(
+    kind: "ModuleType", predictor: "Predictor", folder: Path, arrays: "list[NDArray[np.uint8]]"
+) -> Path:
+    """A file in a folder, once it says of some images what the checkpoint says."""
+    from solobox.export import parity
+    from solobox.export.about import about
+
+    written = folder / f"whole{kind.SUFFIX}"
+    kind.write(predictor, written, about(predictor, predictor.trained.figures))
+    found = parity.differences(predictor, kind.read(written), arrays)
+    parity.check(*found)
+    print(f"compared with the checkpoint on {parity.sentence(*found)}")
+    return written
 
 
 def images(split: "Split", trained: "Trained") -> "Iterator[Image]":
@@ -107,24 +157,28 @@ def images(split: "Split", trained: "Trained") -> "Iterator[Image]":
         yield image
 
 
-def quantised(how: str, written: Path, splits: "dict[str, Split]", trained: "Trained") -> Path:
+def quantised(how: str, written: Path, splits: "dict[str, Split]", predictor: "Predictor") -> Path:
     """An 8-bit version of an ONNX file, and on the screen what it is worth beside it."""
     import numpy as np
 
-    from solobox.export.formats.onnx import read
+    from solobox.export.about import about
+    from solobox.export.formats.onnx import describe, read
     from solobox.export.quantise import quantise
     from solobox.export.worth import worth
     from solobox.report import SHOWN
 
-    small = written.with_name("small.onnx")
+    small, trained = written.with_name("small.onnx"), predictor.trained
     seen = islice(images(splits["train"], trained), SEEN)
     quantise(written, small, how, map(np.array, seen))
     val = splits["val"]
-    figures = [
+    # Both anew: what the checkpoint says of itself may be about images that are gone.
+    before, after = (
         worth(read(path), val, map(np.array, images(val, trained))) for path in (written, small)
-    ]
+    )
     print(f"on the {len(val)} validation images, in 32 and in 8 bits:")
     for key, name in SHOWN.items():
-        before, after = (f[key] for f in figures)
-        print(f"  {name:16} {before:.3f} {after:.3f}  ({after - before:+.3f})")
+        change = after[key] - before[key]
+        print(f"  {name:16} {before[key]:.3f} {after[key]:.3f}  ({change:+.3f})")
+    measured = {"n": float(len(val)), **after}
+    describe(small, about(predictor, {f"val/{key}": value for key, value in measured.items()}))
     return small

@@ -3,6 +3,8 @@
 import sys
 from importlib import import_module
 
+from solobox.cli.output import flush, give_up
+
 VERBS = {
     "train": "train a model; `solobox train --help` lists every choice",
     "check": "check a folder of images: `solobox check PATH` lists all problems, writes a page",
@@ -25,6 +27,20 @@ def main() -> None:
         print("\n".join(f"  {name:10} {what}" for name, what in VERBS.items()))
     elif verb in VERBS:
         sys.argv = [f"{sys.argv[0]} {verb}", *sys.argv[2:]]
-        import_module(f"solobox.cli.{verb}").main()
+        _run(verb)
     else:
         raise SystemExit(f"solobox: there is no verb {verb!r}; expected {', '.join(VERBS)}")
+
+
+def _run(verb: str) -> None:
+    try:
+        try:
+            import_module(f"solobox.cli.{verb}").main()
+        finally:
+            flush()
+    except KeyboardInterrupt:
+        print(f"solobox {verb}: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # of `solobox ... | head`, which has seen enough
+        give_up()
+        sys.exit(1)

@@ -1,13 +1,13 @@
 """`solobox predict CKPT PATH...`: class and box of any images."""
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from solobox.cli.output import any_name, flush, give_up
 from solobox.errors import ConfigError, SoloboxError
 
 if TYPE_CHECKING:
@@ -37,25 +37,27 @@ def main() -> None:
     )
     parser.add_argument("--batch", type=int, default=32, help="images asked at once")
     arguments = parser.parse_args()
+    any_name()
     try:
-        bad, count = predict(arguments)
+        failed = predict(arguments)
+        flush()
     except SoloboxError as error:
         sys.exit(f"error: {error}")
-    except BrokenPipeError:  # of `solobox predict ... | head`, which has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    except BrokenPipeError:  # nobody reads on: main.py ends it quietly
+        raise
     except OSError as error:
+        give_up()
         where = error.filename or arguments.out or "standard output"
-        sys.exit(f"error: cannot write {where} ({error.strerror})")
-    if bad:
-        sys.exit(f"{bad} of {count} images could not be used")
+        sys.exit(f"error: cannot write {where} ({error.strerror or error})")
+    if failed:
+        sys.exit(failed)
 
 
-def predict(arguments: argparse.Namespace) -> tuple[int, int]:
+def predict(arguments: argparse.Namespace) -> str:
     """Write what is found, and say what is wrong with bad files.
 
     Returns:
-        The number of bad files, and of all.
+        How many images could not be used or drawn, in words; nothing if all could.
     """
     if arguments.batch < 1:
         raise ConfigError(f"--batch must be >= 1; found {arguments.batch}")
@@ -80,17 +82,26 @@ def predict(arguments: argparse.Namespace) -> tuple[int, int]:
         apart(list(names.values()))
     answers = Answers(load(arguments.checkpoint), names, arguments)
     _write(answers, names, arguments)
-    return answers.bad, len(names)
+    failed = {"used": answers.bad, "drawn": answers.undrawn}
+    return "\n".join(
+        f"{count} of {len(names)} images could not be {what}"
+        for what, count in failed.items() if count
+    )  # fmt: skip
 
 
 class Answers:
-    """All answers in order; bad files are reported and counted, boxes drawn on the way."""
+    """All answers in order; bad files are reported and counted, boxes drawn on the way.
+
+    Attributes:
+        bad: images that could not be used, so far.
+        undrawn: images of which no copy with the box could be drawn or kept.
+    """
 
     def __init__(
         self, predictor: "Predictor", names: dict[Path, Path], arguments: argparse.Namespace
     ) -> None:
         self.predictor, self.names, self.arguments = predictor, names, arguments
-        self.bad = 0
+        self.bad = self.undrawn = 0
 
     def __iter__(self) -> "Iterator[tuple[Path, Answer]]":
         from rich.console import Console
@@ -99,10 +110,11 @@ class Answers:
         from solobox.data.record import Problem
 
         screen = Console(file=sys.stderr)
+        mixed = self.arguments.out is None and sys.stdout.isatty()  # with answers on the screen
         found = self.predictor.stream(self.names, batch_size=self.arguments.batch)
         for path, answer in track(
             found, "predicting", len(self.names), console=screen, transient=True,
-            disable=not screen.is_terminal,
+            disable=mixed or not screen.is_terminal,
         ):  # fmt: skip
             if isinstance(answer, Problem):
                 self.bad += 1
@@ -115,12 +127,21 @@ class Answers:
     def _draw(self, path: Path, answer: "Answer") -> None:
         from solobox.atomic import replacing
         from solobox.data.images import open_upright
+        from solobox.data.record import FaultError
         from solobox.inference.drawing import drawn
 
         to = self.arguments.out / "images" / self.names[path].with_suffix(".jpg")
-        to.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(to, binary=True) as file:
-            drawn(open_upright(path), answer).save(file, "JPEG", quality=90)
+        try:
+            with replacing(to, binary=True) as file:
+                drawn(open_upright(path), answer).save(file, "JPEG", quality=90)
+        except FaultError as fault:  # it has changed since it was answered
+            self._undrawn(fault)
+        except OSError as error:
+            self._undrawn(f"{path}: cannot write {to} ({error.strerror or error})")
+
+    def _undrawn(self, why: object) -> None:
+        self.undrawn += 1
+        print(why, file=sys.stderr)
 
 
 def _write(answers: Answers, names: dict[Path, Path], arguments: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from solobox.data.record import FaultError
 
 LARGEST = 100_000_000  # pixels; refused before they are decoded
+LONGEST = 65_535  # pixels of a side, as in JPEG: a line is scaled across at its full length
 MANY = 20_000_000  # pixels
 SUFFIXES = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".png": "PNG",
@@ -61,7 +62,7 @@ def open_upright(path: Path, many: AbstractContextManager[Any] | None = None) ->
             at once: a hundred million pixels take a gigabyte and more.
 
     Raises:
-        FaultError: not there, not an image, damaged, several pictures, or too large.
+        FaultError: not there, unreadable, not an image, damaged, several pictures, or too large.
     """
     with _opened(path) as image:
         width, height = image.size
@@ -84,7 +85,7 @@ def header(path: Path) -> Header:
     """Read an image's header alone.
 
     Raises:
-        FaultError: not there, not an image, several pictures, or too large.
+        FaultError: not there, unreadable, not an image, several pictures, or too large.
     """
     with _opened(path) as image:
         wide = _wide(image)  # first: reading tags may decode the image
@@ -106,14 +107,17 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     def fault(kind: str, text: str) -> FaultError:
         return FaultError(str(path), kind, text, image=path)
 
-    if not os.path.isfile(path):  # a pipe or a device may never end
-        raise fault("missing image", "there is no such image")
+    missing = fault("missing image", "there is no such image")
+    if not os.path.isfile(path) and not os.path.isdir(path):  # a pipe or a device may never end
+        raise missing
     try:
         with Image.open(path, formats=FORMATS) as image:
             width, height = image.size
-            if width * height > LARGEST:
+            if width * height > LARGEST or max(width, height) > LONGEST:
                 raise fault(
-                    "too large", f"{width} x {height} pixels; the limit is {LARGEST}. Scale it down"
+                    "too large",
+                    f"{width} x {height} pixels; the limit is {LARGEST}, and {LONGEST} a side. "
+                    f"Scale it down",
                 )
             pictures = getattr(image, "n_frames", 1)
             if pictures > 1 and image.format != "MPO":  # phones store a preview behind the photo
@@ -128,6 +132,10 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise fault("no image", f"expected an image, found {found}; replace or remove it") from None
     except Image.DecompressionBombError:
         raise fault("too large", f"far more than {LARGEST} pixels, the limit") from None
+    except IsADirectoryError:
+        raise missing from None
+    except PermissionError:
+        raise fault("unreadable", "it may not be read; change its permissions") from None
     except FaultError:
         raise
     except Exception as error:  # decoders raise many kinds for what is damaged
@@ -177,6 +185,11 @@ def _wide(image: Image.Image) -> bool:
 def _to_rgb(path: Path, image: Image.Image) -> Image.Image:
     if image.mode == "F" or image.mode.startswith("I"):  # which convert() would saturate
         levels, most = np.asarray(image, np.float32), 255 if image.mode == "F" else 65535
+        if np.isnan(levels).any():
+            raise FaultError(
+                str(path), "not a number", "expected numbers, found NaN among its values; give "
+                "them one, such as 0", image=path,
+            )  # fmt: skip
         if levels.max() < most / 10:
             raise FaultError(
                 str(path), "nearly black",

@@ -1,6 +1,7 @@
 """What an exported file says about itself."""
 
 import json
+from collections.abc import Mapping
 
 from solobox import __version__
 from solobox.inference.predictor import Predictor
@@ -15,12 +16,17 @@ OUTPUT = (
 )
 
 
-def about(predictor: Predictor) -> dict[str, str]:
-    """Classes, input, output, figures on the run's own images, and version; lists as JSON."""
+def about(predictor: Predictor, figures: Mapping[str, float]) -> dict[str, str]:
+    """Classes, input, output, figures and version, as texts; lists and figures as JSON.
+
+    Args:
+        predictor: what the file is made of.
+        figures: what the file is worth on the run's own images, such as val/loc_50.
+    """
     return {
         "classes": json.dumps(predictor.classes, ensure_ascii=False),
         "input": INPUT,
         "output": OUTPUT,
-        "metrics": json.dumps(predictor.trained.figures),
+        "metrics": json.dumps(dict(figures)),
         "solobox_version": __version__,
     }

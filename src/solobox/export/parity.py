@@ -43,8 +43,13 @@ def check(count: int, other: int, worst: float) -> None:
     """Refuse a file that does not say what the checkpoint says.
 
     Raises:
-        ExportError: another class on an image, or an edge more than half a pixel away.
+        ExportError: no image, another class on one, or an edge more than half a pixel away.
     """
+    if not count:
+        raise ExportError(
+            "there is no image to compare the exported file on, and it was not kept; name some "
+            "with --images"
+        )
     if other or worst > MOST:
         raise ExportError(
             f"the exported file differs from the checkpoint ({sentence(count, other, worst)}); "

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solobox.errors import ExportError
+from solobox.export.packages import packages_for
 
 LAYERS = ("Conv", "Gemm")  # not MatMul: scaling an image to the canvas is one
 
@@ -24,22 +25,29 @@ def quantise(path: Path, to: Path, kind: str, images: Iterable[NDArray[np.uint8]
         images: (H, W, 3) uint8, for "static"; training images do.
 
     Raises:
-        ExportError: onnxruntime is missing.
+        ExportError: onnxruntime is missing, or cannot read back what it wrote on the way.
+        OSError: it cannot be written.
     """
-    try:
+    with packages_for("ONNX"):
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
         from onnxruntime import quantization
-    except ImportError:
-        raise ExportError("ONNX needs more packages: pip install solobox[export]") from None
-    with _quiet():
-        if kind == "dynamic":
-            quantization.quantize_dynamic(
-                path, to, op_types_to_quantize=list(LAYERS), per_channel=True
-            )
-            return
-        quantization.quantize_static(
-            path, to, _Seen(images), op_types_to_quantize=list(LAYERS), per_channel=True,
-            quant_format=quantization.QuantFormat.QDQ,
-        )  # fmt: skip
+    layers = list(LAYERS)
+    try:
+        with _quiet():
+            if kind == "dynamic":
+                quantization.quantize_dynamic(
+                    path, to, op_types_to_quantize=layers, per_channel=True
+                )
+            else:
+                quantization.quantize_static(
+                    path, to, _Seen(images), op_types_to_quantize=layers, per_channel=True,
+                    quant_format=quantization.QuantFormat.QDQ,
+                )  # fmt: skip
+    except DecodeError as error:  # it wrote half a file beside, and did not notice
+        raise ExportError(
+            "cannot make 8 bits of the ONNX file: a file of its size could not be written beside "
+            "it; is the disk full?"
+        ) from error
 
 
 @contextmanager

@@ -9,7 +9,8 @@ class Answer:
 
     Attributes:
         label: its class.
-        probability: of that class, in [0, 1], calibrated on the run's validation split.
+        probability: of that class, in [0, 1]; calibrated on the run's validation split if the
+            checkpoint is a best.ckpt, and as the network says it if not.
         probabilities: of all classes; they sum to 1.
         box: left, top, right and bottom edge in pixels of the upright image.
         size: width and height of the upright image in pixels.

@@ -55,18 +55,23 @@ class Predictor:
         """Class and box of the object in one image.
 
         Args:
-            image: a file, a picture of Pillow's in any mode, or an array (H, W, 3) of uint8 RGB.
+            image: a file, a picture of Pillow's in any mode, or an array (H, W, 3) of uint8 RGB,
+                upright.
 
         Raises:
-            FaultError: the file is not there, is no image, or is damaged.
-            ValueError: an array of another shape or type.
+            FaultError: the file is not there, is no image, is damaged or too large, or holds
+                values that are no picture.
+            ValueError: an array of another shape or type, or an image without a pixel.
         """
         if isinstance(image, np.ndarray):
-            if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            if image.dtype != np.uint8 or image.shape[2:] != (3,) or not image.size:
                 raise ValueError(
-                    f"expected an array (H, W, 3) of uint8; found {image.shape} of {image.dtype}"
+                    f"expected an array (H, W, 3) of uint8, H and W >= 1; found {image.shape} of "
+                    f"{image.dtype}"
                 )
             image = Image.fromarray(image)
+        elif isinstance(image, Image.Image) and 0 in image.size:
+            raise ValueError(f"expected an image with pixels; found {image.width} x {image.height}")
         rgb = upright(image) if isinstance(image, Image.Image) else open_upright(Path(image))
         return self._found([(rgb.size, self.canvas.draw(rgb))])[0]
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from solobox.errors import ExportError
 from solobox.export.graph import Graph
+from solobox.export.packages import packages_for
 from solobox.export.parity import Exported
 from solobox.inference.predictor import Predictor
 
@@ -22,12 +22,11 @@ def write(predictor: Predictor, path: Path, about: dict[str, str]) -> None:
 
     Raises:
         ExportError: the packages are missing.
+        OSError: it cannot be written.
     """
-    try:
+    with packages_for("ONNX"):
         import onnx
         import onnxscript  # noqa: F401  # asked for by torch.onnx
-    except ImportError:
-        raise ExportError("ONNX needs more packages: pip install solobox[export]") from None
 
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     any_size = dict.fromkeys(range(3), torch.export.Dim.DYNAMIC)
@@ -58,16 +57,27 @@ def write(predictor: Predictor, path: Path, about: dict[str, str]) -> None:
     onnx.save(model, path)
 
 
+def describe(path: Path, about: dict[str, str]) -> None:
+    """Let a file say something else about itself.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    import onnx
+
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, {p.key: p.value for p in model.metadata_props} | about)
+    onnx.save(model, path)
+
+
 def read(path: Path) -> Exported:
     """A function that asks the file, on a CPU.
 
     Raises:
         ExportError: onnxruntime is missing.
     """
-    try:
+    with packages_for("ONNX"):
         import onnxruntime
-    except ImportError:
-        raise ExportError("ONNX needs more packages: pip install solobox[export]") from None
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 
     def ask(images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

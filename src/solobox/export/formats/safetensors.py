@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solobox.engine.load import ABOUT, SAFETENSORS, load_model
-from solobox.errors import ExportError
+from solobox.export.packages import packages_for
 from solobox.export.parity import Exported
 from solobox.inference.predictor import Predictor
 
@@ -22,13 +22,13 @@ def write(predictor: Predictor, path: Path, about: dict[str, str]) -> None:
 
     Raises:
         ExportError: the package is missing.
+        OSError: it cannot be written.
     """
-    try:
-        from safetensors.torch import save_file
-    except ImportError:
-        raise ExportError("safetensors needs its package: pip install solobox[export]") from None
+    with packages_for("safetensors"):
+        from safetensors.torch import save
     weights = {k: v.contiguous() for k, v in predictor.model.state_dict().items()}
-    save_file(weights, path, {**about, ABOUT: json.dumps(predictor.trained.about)})
+    # Not save_file, whose errors are of its own kind, and whose files nobody else may read.
+    path.write_bytes(save(weights, {**about, ABOUT: json.dumps(predictor.trained.about)}))
 
 
 def read(path: Path) -> Exported:

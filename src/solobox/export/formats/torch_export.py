@@ -1,5 +1,6 @@
 """torch.export: run by torch alone, in Python or C++ (AOTInductor), without solobox."""
 
+import io
 import json
 import warnings
 from pathlib import Path
@@ -17,13 +18,20 @@ ABOUT = "about.json"
 
 
 def write(predictor: Predictor, path: Path, about: dict[str, str]) -> None:
-    """Trace its graph for any number and size of images, and write it with its weights."""
+    """Trace its graph for any number and size of images, and write it with its weights.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     any_size = dict.fromkeys(range(3), torch.export.Dim.DYNAMIC)
     images = torch.zeros((2, 67, 90, 3), dtype=torch.uint8)  # sizes that mean nothing
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch about its own code
         program = torch.export.export(Graph(predictor), (images,), dynamic_shapes=(any_size,))
-        torch.export.save(program, path, extra_files={ABOUT: json.dumps(about)})
+        # In memory first: on a full disk torch's own writer takes the whole process down.
+        held = io.BytesIO()
+        torch.export.save(program, held, extra_files={ABOUT: json.dumps(about)})
+    path.write_bytes(held.getbuffer())
 
 
 def read(path: Path) -> Exported:

@@ -1,0 +1,22 @@
+"""Flags of Hydra among options, in any order."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.command import Outcome
+
+Train = Callable[..., Outcome]
+
+
+def test_info_takes_a_value_or_none(train: Train) -> None:
+    told = train("--info", "seed=7", "loss=max_ce_l2").out
+    assert "seed: 7" in told and "solobox.losses.combine.max.Max" in told
+    assert "seed: 7" in train("seed=5", "--info", "config", "seed=7", "loss=ce_l1").out
+
+
+def test_the_pickle_of_an_earlier_job_is_no_option(train: Train) -> None:
+    with (
+        pytest.warns(UserWarning, match="other command line args are ignored"),
+        pytest.raises(ValueError, match=r"File gone\.pickle does not exist"),  # Hydra's own word
+    ):
+        train("--experimental-rerun", "gone.pickle", "seed=7")
