@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from tests.cli.test_train import Train
-from tests.command import SMALL, Outcome
+from tests.command import ROOT, SMALL, Outcome
 
 BEST = "run/checkpoints/best.ckpt"
 Evaluate = Callable[..., Outcome]
@@ -144,6 +144,33 @@ def test_what_cannot_be_judged_is_refused_and_leaves_nothing(
     train(*SMALL, "trainer.max_steps=1", "hydra.run.dir=run")
     assert sentence in evaluate(*arguments, expect=1).err
     assert not Path("runs").exists()
+
+
+def test_a_source_of_ones_own_is_found_where_train_found_it(
+    train: Train, evaluate: Evaluate, solobox: Evaluate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path.cwd())
+    Path("own_source.py").write_text(
+        "from solobox.data.synthetic import Synthetic\n\n\nclass Own(Synthetic): ...\n"
+    )
+    leaf = (ROOT / "configs" / "data" / "synthetic.yaml").read_text()
+    Path("mine/data").mkdir(parents=True)
+    Path("mine/data/own.yaml").write_text(
+        leaf.replace("solobox.data.synthetic.Synthetic", "own_source.Own")
+    )
+    train("--config-dir", "mine", "data=own", *SMALL, "trainer.max_steps=1", "hydra.run.dir=run")
+    words = [["evaluate", BEST], ["export", BEST, "--format", "torch_export"]]
+    for command in words:
+        refused = solobox(*command, expect=1).err
+        assert "asks for own_source.Own" in refused and "--config-dir" in refused
+        solobox(*command, "--config-dir", "mine")
+    before, after = figures("run"), figures("runs/evaluate-run")
+    assert before["test/iou"] == after["test/iou"] and before["val/loc_50"] == after["val/loc_50"]
+    assert after["command"] == f"solobox evaluate {BEST} --config-dir mine"
+    evaluate(BEST, "data=own", "data.seed=4", "--config-dir", "mine", "--out", "there")
+    assert figures("there")["test/iou"] != before["test/iou"]
+    nowhere = evaluate(BEST, "--config-dir", "gone", expect=1).err
+    assert "--config-dir must be a folder of config files; found gone" in nowhere
 
 
 def test_an_old_or_hostile_checkpoint_is_refused(train: Train, evaluate: Evaluate) -> None:

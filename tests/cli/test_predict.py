@@ -84,7 +84,9 @@ def test_the_same_from_python(trained: Path, solobox: Solobox) -> None:
             assert answer.probability == pytest.approx(row["probability"], abs=1e-5)
             assert answer.box == pytest.approx(row["box"], abs=0.01)
             assert answer.size == (row["width"], row["height"])
-    with pytest.raises(ValueError, match=r"expected an array \(H, W, 3\) of uint8, H and W >= 1; found \(4, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"expected an array \(H, W, 3\) of uint8, H and W >= 1; found \(4, 4\)"
+    ):
         predictor.predict(np.zeros((4, 4), np.uint8))
 
 
@@ -152,7 +154,10 @@ def test_lists_and_patterns(
         (["photos", "--batch", "0"], "--batch must be >= 1; found 0"),
         (["photos", "other", "--save", "--out", "o"], "two images are called a"),
         (["photos", "--out", "photos/a.png"], "photos/a.png"),
-        (["photos", "--out", "photos"], "a.png lies in --out photos, where it could be overwritten"),
+        (
+            ["photos", "--out", "photos"],
+            "a.png lies in --out photos, where it could be overwritten",
+        ),
         (["photos/more", "--out", "photos"], "photos/more/b.jpg lies in --out photos"),
     ],
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.permissions import bound
 
 from solobox.data.images import header, is_image, open_upright
 from solobox.errors import DataError
@@ -218,3 +219,33 @@ def test_whatever_an_image_holds_it_is_opened_or_refused(tmp_path: Path, suffix:
                 read(path)
             except DataError as error:
                 assert path.name in str(error)
+
+
+@pytest.mark.parametrize("holes", [1, 12])
+def test_values_that_are_no_numbers_are_refused(tmp_path: Path, holes: int) -> None:
+    levels = np.full((3, 4), 200, np.float32)
+    levels.reshape(-1)[:holes] = np.nan
+    Image.fromarray(levels).save(tmp_path / "depth.tif")
+    with pytest.raises(DataError, match=r"depth\.tif: expected numbers, found NaN"):
+        open_upright(tmp_path / "depth.tif")
+
+
+@pytest.mark.parametrize("size", [(10, 70_000), (70_000, 10)])
+def test_an_image_of_an_extreme_shape_is_refused(tmp_path: Path, size: tuple[int, int]) -> None:
+    Image.new("L", size).save(tmp_path / "line.png")
+    for read in (header, open_upright):
+        with pytest.raises(DataError, match=r"line\.png: .*70000.* and 65535 a side"):
+            read(tmp_path / "line.png")
+
+
+def test_what_may_not_be_read_is_called_so(tmp_path: Path) -> None:
+    noise(4, 4).save(tmp_path / "a.png")
+    (tmp_path / "a.png").chmod(0)
+    (tmp_path / "folder.png").mkdir(mode=0)
+    (tmp_path / "open.png").mkdir()
+    with bound(tmp_path):
+        for name in ("a.png", "folder.png"):
+            with pytest.raises(DataError, match=rf"{name}: it may not be read; change"):
+                open_upright(Path(name))
+        with pytest.raises(DataError, match=r"open\.png: there is no such image"):
+            open_upright(Path("open.png"))
