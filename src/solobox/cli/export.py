@@ -3,30 +3,25 @@
 import argparse
 import os
 import tempfile
-from collections.abc import Iterator
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from solobox.cli.beside import sentences
-from solobox.errors import ConfigError, DataError, ExportError
+from solobox.errors import ConfigError, ExportError
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     import numpy as np
     from numpy.typing import NDArray
-    from PIL.Image import Image
 
-    from solobox.data.split import Split
-    from solobox.engine.load import Trained
     from solobox.inference.predictor import Predictor
 
 FORMATS = ("onnx", "torch_export", "safetensors")
 KINDS = ("dynamic", "static")  # of 8-bit files
 COMPARED = 32  # images
-SEEN = 64  # images for the ranges of static quantisation
 
 
 def main() -> None:
@@ -64,6 +59,8 @@ def export(arguments: argparse.Namespace) -> None:
     """
     import numpy as np
 
+    from solobox.cli.eight_bits import quantised
+    from solobox.cli.run_images import images, own_splits
     from solobox.data.images import open_upright
     from solobox.engine.load import load_model
     from solobox.engine.quiet import quiet
@@ -111,22 +108,6 @@ def destination(arguments: argparse.Namespace, suffix: str) -> Path:
     return out
 
 
-def own_splits(trained: "Trained", own: Path | None) -> "dict[str, Split]":
-    """The images of the run.
-
-    Raises:
-        CheckpointError: its settings name a class that no config file here names.
-        DataError: the images are gone, or cannot be used.
-    """
-    from solobox.cli.build import build_source
-    from solobox.cli.config_files import config_files
-    from solobox.cli.resume import check_targets
-
-    with config_files(own):
-        check_targets(trained.config["data"])
-    return build_source(trained.config["data"]).load()
-
-
 def compared(
     kind: "ModuleType", predictor: "Predictor", folder: Path, arrays: "list[NDArray[np.uint8]]"
 ) -> Path:
@@ -140,45 +121,3 @@ def compared(
     parity.check(*found)
     print(f"compared with the checkpoint on {parity.sentence(*found)}")
     return written
-
-
-def images(split: "Split", trained: "Trained") -> "Iterator[Image]":
-    """A split's images at their own size.
-
-    Raises:
-        DataError: one is gone.
-    """
-    from solobox.study.pictures import image_of
-
-    for name in split.paths:
-        image = image_of(name, trained.config)
-        if image is None:
-            raise DataError(f"{name}, an image of the run, is gone; give others with --images")
-        yield image
-
-
-def quantised(how: str, written: Path, splits: "dict[str, Split]", predictor: "Predictor") -> Path:
-    """An 8-bit version of an ONNX file, and on the screen what it is worth beside it."""
-    import numpy as np
-
-    from solobox.export.about import about
-    from solobox.export.formats.onnx import describe, read
-    from solobox.export.quantise import quantise
-    from solobox.export.worth import worth
-    from solobox.report import SHOWN
-
-    small, trained = written.with_name("small.onnx"), predictor.trained
-    seen = islice(images(splits["train"], trained), SEEN)
-    quantise(written, small, how, map(np.array, seen))
-    val = splits["val"]
-    # Both anew: what the checkpoint says of itself may be about images that are gone.
-    before, after = (
-        worth(read(path), val, map(np.array, images(val, trained))) for path in (written, small)
-    )
-    print(f"on the {len(val)} validation images, in 32 and in 8 bits:")
-    for key, name in SHOWN.items():
-        change = after[key] - before[key]
-        print(f"  {name:16} {before[key]:.3f} {after[key]:.3f}  ({change:+.3f})")
-    measured = {"n": float(len(val)), **after}
-    describe(small, about(predictor, {f"val/{key}": value for key, value in measured.items()}))
-    return small
