@@ -12,6 +12,7 @@ VERBS = {
     "preview": "draw training images as a run sees them: `solobox preview data=auto data.root=...`",
     "evaluate": "judge a checkpoint: `solobox evaluate runs/NAME/checkpoints/best.ckpt`",
     "predict": "class and box of any images: `solobox predict best.ckpt photos/`",
+    "demo": "a page to drop images on: `solobox demo best.ckpt` (needs solobox[demo])",
     "export": "a file for other programs: `solobox export best.ckpt --format onnx`",
     "report": "a run's own page: `solobox report runs/NAME` writes report.html",
     "study": "compare the runs of a sweep: `solobox study runs/SWEEP` writes study.html",
