@@ -104,8 +104,7 @@ def test_the_page_says_what_predict_says(
 
             def drop(path: Path, says: str) -> None:
                 photo.set_input_files(path)
-                try: page.locator("#said").get_by_text(says).wait_for(timeout=8000)
-                except Exception: print("SAID", page.inner_text("#said"), page.inner_text("body")); page.screenshot(path="/tmp/w/demo/tmp/fail.png"); raise
+                page.locator("#said").get_by_text(says).wait_for()
 
             for path, row in zip(photos, rows, strict=True):
                 drop(path, f"of {row['width']} x {row['height']} pixels")
@@ -126,14 +125,11 @@ def test_the_page_says_what_predict_says(
             local = (f"{address}/", "data:", "blob:")
             assert [url for url in asked if not url.startswith(local)] == []
             folder = re.search(r"/tmp/[^/]+", page.content())
-    assert ended[0].replace("Aborted!\n", "").strip().partition("\n")[0] in ("", "Traceback")
     assert "reaches" not in ended[0]
     assert folder and not Path(folder[0]).exists()  # what was dropped is gone
 
 
-def test_without_the_extra(
-    trained: str, solobox: Solobox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_extra(trained: str, solobox: Solobox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gradio", None)
     said = solobox("demo", trained, expect=1).err
     assert said == "error: the page needs more packages (gradio): pip install 'solobox[demo]'"

@@ -47,7 +47,7 @@ def page(predictor: Predictor, name: str) -> gr.Blocks:
         label = gr.Label(label="Class", num_top_classes=SHOWN, elem_id="label")
         photo.change(
             answering(predictor), photo, [said, label, *pictures],
-            show_progress="minimal", api_visibility="private",
+            show_progress="minimal", show_progress_on=pictures, api_visibility="private",
         )  # fmt: skip
     return blocks
 
