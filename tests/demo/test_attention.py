@@ -51,14 +51,20 @@ def middle(amount: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.array([(amount.sum(0) * x).sum(), (amount.sum(1) * y).sum()]) / amount.sum()
 
 
-@pytest.mark.parametrize("flip", [False, True])
 @pytest.mark.parametrize("resize", ["squash", "letterbox"])
-@pytest.mark.parametrize("head", ["soft_argmax", "decoupled", "class_specific"])
+@pytest.mark.parametrize(
+    ("head", "flip"),  # of class_specific the mirror image may show the box of another class
+    [
+        ("soft_argmax", False),
+        ("soft_argmax", True),
+        ("decoupled", False),
+        ("decoupled", True),
+        ("class_specific", False),
+    ],
+)
 def test_centroid_of_the_map_is_the_centre_of_the_box(
     photo: NDArray[np.uint8], head: str, resize: str, flip: bool
 ) -> None:
-    if head == "class_specific" and flip:
-        pytest.skip("image and mirror image may show boxes of two classes")
     asked = predictor(head, resize, flip=flip)
     answer, attention = look(asked, photo)
     assert answer == asked.predict(photo)
