@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from tests.permissions import bound
 
-from solobox.data.images import header, is_image, open_upright
+from solobox.data.images import header, is_image, open_upright, upright
 from solobox.errors import DataError
 
 ORIENTATION = 0x0112
@@ -249,3 +249,12 @@ def test_what_may_not_be_read_is_called_so(tmp_path: Path) -> None:
                 open_upright(Path(name))
         with pytest.raises(DataError, match=r"open\.png: there is no such image"):
             open_upright(Path("open.png"))
+
+
+def test_a_picture_that_was_turned_is_not_turned_again(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for name in ("a.jpg", "a.png"):
+        Image.new("RGB", (60, 110)).save(tmp_path / name, exif=exif)
+        once = open_upright(tmp_path / name)
+        assert once.size == (110, 60) == upright(once).size

@@ -21,6 +21,8 @@ SUFFIXES = {
     ".ppm": "PPM", ".pgm": "PPM",
 }  # fmt: skip
 FORMATS = sorted(set(SUFFIXES.values()))  # no other decoder meets a stranger's file
+# Where a file may say how it is to be turned.
+_WHERE_TURNED = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
 # EXIF orientation to what brings the image upright; 1 and anything unknown: nothing.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -78,7 +80,11 @@ def upright(image: Image.Image, path: Path = Path("image")) -> Image.Image:
     """
     # Pillow turns a TIFF itself when it decodes it, and no other kind.
     turn = None if image.format == "TIFF" else _TURNS.get(_orientation(image))
-    return _to_rgb(path, image if turn is None else image.transpose(turn))
+    if turn is not None:
+        image = image.transpose(turn)
+        for tag in _WHERE_TURNED:  # or who is handed the picture would turn it again
+            image.info.pop(tag, None)
+    return _to_rgb(path, image)
 
 
 def header(path: Path) -> Header:
