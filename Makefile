@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: train test test-slow lint readme forum bench recipe which-loss
+.PHONY: train test test-slow lint docs readme forum bench recipe which-loss
 
 train: $(READY)
 	$(BIN)/python train.py $(ARGS)
@@ -19,6 +19,10 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Into site/; the second word hides an advertisement of the theme's.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build --strict $(ARGS)
 
 forum: $(READY)
 	$(BIN)/python scripts/reproduce_forum.py
