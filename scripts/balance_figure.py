@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from matplotlib.figure import Figure
-
 from scripts.reproduce_forum import BUDGET, CASES, DOCS, run
+
 from solobox.cli.train import main as train
 
 SEEDS = range(3)

@@ -25,6 +25,7 @@ BORROWED = {  # page: file
     "changelog.md": "CHANGELOG.md",
 }
 OPENING = "<!-- the opening of README.md -->"
+WHOLE = re.compile(r"<!-- the file (\S+) -->")
 ROLE = {
     "classification": "Losses of the class: logits (B, K) and labels (B,) to one value an image.",
     "localisation": "Losses of the box: predicted and true boxes (B, 4), centre x, y, w, h in "
@@ -33,6 +34,7 @@ ROLE = {
     "combine": "How the two numbers, class Lc and box Ll, become the one that is minimised.",
     "schedule": "Whether losses change while training goes on.",
 }
+FORMULA = re.compile(r"[^=]{1,25} = ")  # a schedule may have none
 PARTS = re.compile(r"^(Args|Shape|Raises|Reference|Attributes):\n", re.M)
 
 
@@ -52,8 +54,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
-    """Put the opening of README.md where a page asks for it."""
-    return markdown.replace(OPENING, opening((ROOT / "README.md").read_text(encoding="utf-8")))
+    """Put the opening of README.md, or a whole script, where a page asks for it."""
+    markdown = markdown.replace(OPENING, opening((ROOT / "README.md").read_text(encoding="utf-8")))
+    return WHOLE.sub(lambda found: f"```python\n{(ROOT / found[1]).read_text()}```", markdown)
 
 
 def opening(readme: str) -> str:
@@ -88,7 +91,7 @@ def entry(leaf: Leaf) -> str:
     sections = dict(zip(parts[::2], parts[1::2], strict=True))
     _, *paragraphs = prose.strip().split("\n\n")
     lines = [f"## {leaf.name} {{ #{leaf.name} }}", sentence(leaf)]
-    if leaf.page.formula and "=" in leaf.page.formula:
+    if FORMULA.match(leaf.page.formula):
         lines.append(f"```text\n{paragraphs.pop(0)}\n```")
     lines += [plain(paragraph) for paragraph in paragraphs]
     if leaf.role != "schedule":
