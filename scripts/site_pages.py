@@ -60,8 +60,8 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
 
 
 def opening(readme: str) -> str:
-    """What README.md says before its first section, links as seen from docs/."""
-    first = readme.partition("\n## ")[0]
+    """What README.md says before it tells where to read on, links as seen from docs/."""
+    first = readme.partition("\n**Read on**")[0]
     return at_home(first.partition("\n")[2].strip())
 
 

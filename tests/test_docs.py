@@ -73,5 +73,6 @@ def test_the_opening_of_the_readme_reads_the_same_on_the_site() -> None:
 
     opening = site.opening(README)
     assert opening.startswith("**One image, one object") and "make train" in opening
+    assert "## " not in opening
     for target in re.findall(r"\]\(([^)#]+)\)", opening):
         assert (DOCS / target).is_file() or target in site.BORROWED
