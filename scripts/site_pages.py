@@ -26,6 +26,13 @@ BORROWED = {  # page: file
 }
 OPENING = "<!-- the opening of README.md -->"
 WHOLE = re.compile(r"<!-- the file (\S+) -->")
+TITLE = {
+    "classification": "The class",
+    "localisation": "The box",
+    "reduce": "Reduction",
+    "combine": "Combination",
+    "schedule": "Schedule",
+}
 ROLE = {
     "classification": "Losses of the class: logits (B, K) and labels (B,) to one value an image.",
     "localisation": "Losses of the box: predicted and true boxes (B, 4), centre x, y, w, h in "
@@ -76,7 +83,7 @@ def role_page(role: str, found: list[Leaf]) -> str:
     """All losses of a role, each with what its docstring says."""
     listed = "\n".join(f"- [`{leaf.name}`](#{leaf.name}): {sentence(leaf)}" for leaf in found)
     entries = "\n\n".join(entry(leaf) for leaf in found)
-    return f"# `loss/{role}=`\n\n{ROLE[role]}\n\n{listed}\n\n{entries}\n"
+    return f"# {TITLE[role]}: `loss/{role}=`\n\n{ROLE[role]}\n\n{listed}\n\n{entries}\n"
 
 
 def sentence(leaf: Leaf) -> str:
