@@ -5,6 +5,7 @@ program; one fenced as text is what a program prints. Any other fence is a mista
 """
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,27 @@ PAGES = [
 ]
 FAILING = "faq.md"  # its blocks show errors: tests/test_faq.py
 PROGRAMS = ("python", "python3", "solobox", "make", "pip", "tensorboard", "mkdocs")
+# What tests run, by its first words.
+RUN = ("python train.py", "solobox ", "python scripts/", "python -c")
+# Not run here, by their first words, and why not.
+LEFT_OUT = {
+    "make": "a target each, looked up in the Makefile; .ci/run calls test, lint and docs",
+    "pip install": "would change the environment that runs the tests; its extra is looked up",
+    "python3 -m venv": "the same",
+    ". .venv/bin/activate": "the same",
+    "tensorboard": "a server; tests/scripts/test_screenshots.py opens it",
+    "solobox demo": "a server",
+    "python -m solobox": "as `solobox`; tests/cli/test_help.py",
+    "python scripts/ablate.py": "minutes; tests/scripts/test_ablate.py",
+    "python scripts/bench_peers.py": "minutes; tests/scripts/test_bench_peers.py",
+}
+STANDS_FOR = {  # what a page writes: what the folder of the tests holds
+    "../shared/data/raccoon_kangaroo": "FOLDER",
+    "data/mine": "FOLDER",
+    "../shared/weights/mobilenet_v2_int8dequant.pth": "FILE",
+    "evaluate ...": "evaluate runs/NAME/checkpoints/best.ckpt",
+    "OPTIONS": "data=auto data.root=FOLDER",
+}
 FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.M)
 INDENTED = re.compile(r"(?<=\n\n)(?: {4}.*\n)+")
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -59,10 +81,15 @@ def programs() -> list[tuple[str, str]]:
 
 
 def options() -> list[str]:
-    """What stands alone between backticks and is all options, such as `loss/combine=max`."""
+    """What stands alone between backticks and is all options, such as `loss/combine=max`.
+
+    Without those that are part of a command, which is composed itself.
+    """
     word = r"[+~]?[a-z_]+(?:[/.][a-z_]+)*=[^\s=].*"
     every = {code for page in PAGES for code in inline(page) if "..." not in code}
-    return sorted(code for code in every if all(re.fullmatch(word, w) for w in code.split()))
+    alone = {code for code in every if all(re.fullmatch(word, w) for w in code.split())}
+    whole = [set(command.split()) for command in (*commands(), *quoted())]
+    return sorted(code for code in alone if not any(set(code.split()) <= words for words in whole))
 
 
 def quoted() -> list[str]:
@@ -72,3 +99,14 @@ def quoted() -> list[str]:
     texts += [path.read_text(encoding="utf-8") for path in (ROOT / "configs").rglob("*.yaml")]
     lines = [line for text in texts for line in re.findall(r"python train\.py[^\n`]*", text)]
     return sorted({re.split(r"\s{2,}", line.strip())[0] for line in lines} - set(commands()))
+
+
+def words(command: str) -> list[str]:
+    """A command's words, with what the folder of the tests holds."""
+    for written, meant in STANDS_FOR.items():
+        command = command.replace(written, meant)
+    return [word for word in shlex.split(command) if not word.endswith("=...")]
+
+
+COMMANDS = commands()
+TRAIN = [command for command in COMMANDS if command.startswith("python train.py")]
