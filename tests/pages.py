@@ -22,8 +22,9 @@ RUN = ("python train.py", "solobox ", "python scripts/", "python -c")
 LEFT_OUT = {
     "make": "a target each, looked up in the Makefile; .ci/run calls test, lint and docs",
     "pip install": "would change the environment that runs the tests; its extra is looked up",
-    "python3 -m venv": "the same",
-    ". .venv/bin/activate": "the same",
+    "python -m http.server": "a server",
+    "python3 -m venv": "as pip install",
+    ". .venv/bin/activate": "as pip install",
     "tensorboard": "a server; tests/scripts/test_screenshots.py opens it",
     "solobox demo": "a server",
     "python -m solobox": "as `solobox`; tests/cli/test_help.py",
