@@ -42,6 +42,11 @@ bench: $(READY)
 	$(BIN)/python scripts/bench_predict.py
 	$(BIN)/python scripts/bench_predict.py --backbone tiny --size 64
 	$(BIN)/python scripts/bench_sweep.py
+	$(BIN)/python scripts/bench_start.py
+	$(BIN)/python scripts/bench_trainer.py model=resnet18 data.size=128
+	$(BIN)/python scripts/bench_trainer.py model=mobilenet_v3_small data.size=128
+	$(BIN)/python scripts/bench_combine.py
+	$(BIN)/python scripts/bench_precision.py
 	test ! -d ../shared/data || $(BIN)/python scripts/bench_waiting.py data.root=../shared/data/raccoon_kangaroo
 
 readme: $(READY)

@@ -26,7 +26,7 @@ LEFT_OUT = {
     "python3 -m venv": "as pip install",
     ". .venv/bin/activate": "as pip install",
     "tensorboard": "a server; tests/scripts/test_screenshots.py opens it",
-    "solobox demo": "a server",
+    "solobox demo": "a server; tests/cli/test_demo.py opens it",
     "python -m solobox": "as `solobox`; tests/cli/test_help.py",
     "python scripts/ablate.py": "minutes; tests/scripts/test_ablate.py",
     "python scripts/bench_peers.py": "minutes; tests/scripts/test_bench_peers.py",
