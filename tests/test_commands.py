@@ -58,6 +58,8 @@ def test_an_option_that_stands_alone_composes(train: Run, option: str) -> None:
     of_folders = r"data\.(objects|on_bad|resize|split_file|val_fraction|cache|classes|format)"
     if re.match(of_folders, option):
         typed.insert(0, "data=oxford_pet" if re.search("breed|body", option) else "data=csv")
+    if option.startswith("hydra.launcher.ray."):
+        typed.insert(0, "hydra/launcher=ray")
     if option.startswith("loss.combine."):
         typed.insert(0, "loss/combine=weighted")
     assert "_target_" in train(*typed, "--cfg", "job").out
