@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from solobox.losses.across import sum_over_ranks
 from solobox.losses.gradient_scheme import task_gradients
 from solobox.losses.objective import Objective, slopes
 from solobox.losses.task_losses import task_losses
@@ -49,7 +50,8 @@ class Balance(NamedTuple):
 def balance_of(parts: LossParts, features: Tensor, good: Tensor) -> Balance:
     """Measure a step whose graph is still there; the objective is not called again.
 
-    Costs two backward passes through the head, none through the trunk.
+    Costs two backward passes through the head, none through the trunk. Where several ranks share
+    a batch, all of them measure the whole of it together.
 
     Args:
         parts: what the objective said.
@@ -60,10 +62,13 @@ def balance_of(parts: LossParts, features: Tensor, good: Tensor) -> Balance:
     losses = task_losses(parts.classification, parts.localisation, parts.sample_weights)
     rows = task_gradients(losses, features)
     weights = torch.stack([slope.sum() for slope in multiplied])
-    norms = torch.stack([gradient.norm() for gradient in rows])
+    images = rows[1].norm(dim=1)
+    sums = [gradient.square().sum() for gradient in rows]
+    sums += [(rows[0] * rows[1]).sum(), (images * good).sum(), images.sum()]
+    *squares, product, from_good, from_all = sum_over_ranks(torch.stack(sums))
+    norms = torch.stack(squares).sqrt()
     pulls = weights.abs() * norms
     tiny = torch.finfo(norms.dtype).tiny
-    images = rows[1].norm(dim=1)
     active = [slope.ne(0).float().mean() for slope in multiplied]
     return Balance(
         norm_class=norms[0],
@@ -71,12 +76,12 @@ def balance_of(parts: LossParts, features: Tensor, good: Tensor) -> Balance:
         pull_class=pulls[0],
         pull_box=pulls[1],
         share_box=pulls[1] / pulls.sum().clamp(min=tiny),
-        cosine=(rows[0] * rows[1]).sum() / norms.prod().clamp(min=tiny),
+        cosine=product / norms.prod().clamp(min=tiny),
         weight_class=weights[0],
         weight_box=weights[1],
         active_class=active[0],
         active_box=active[1],
-        inliers=(images * good).sum() / images.sum().clamp(min=tiny),
+        inliers=from_good / from_all.clamp(min=tiny),
     )
 
 

@@ -40,7 +40,7 @@ class Prediction(NamedTuple):
 
 
 class LossParts(NamedTuple):
-    """What an objective computed for one batch.
+    """What an objective computed for one batch, the parts of all processes that share it.
 
     Attributes:
         total: () the number that is minimised.

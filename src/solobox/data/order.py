@@ -5,7 +5,8 @@ augmentation, whatever the number of workers.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from torch.utils.data import Sampler
 # What a dataset is asked for: (epoch, index). Workers need no state to know the epoch. An index
 # of n or more stands for a sample that is shown again, see `class_balanced`.
 Key = tuple[int, int]
+T = TypeVar("T")
 
 
 def hash32(*numbers: int) -> int:
@@ -51,6 +53,16 @@ def _shuffle(n: int, key: int) -> NDArray[np.int64]:
     return np.argsort(np.random.Philox(key=key).random_raw(n), kind="stable")
 
 
+def part_of(batch: Sequence[T], rank: int, ranks: int) -> list[T]:
+    """What one of several processes takes of a batch; one after another their parts are all of it.
+
+    Sizes differ by one at most, the first ranks take more.
+    """
+    size, more = divmod(len(batch), ranks)
+    start = rank * size + min(rank, more)
+    return list(batch[start : start + size + (rank < more)])
+
+
 class EpochBatches(Sampler[list[Key]]):
     """Batches of keys for one epoch after another.
 
@@ -63,6 +75,7 @@ class EpochBatches(Sampler[list[Key]]):
         order: gives the n samples of an epoch, in order.
         batches_done: tells how many batches were trained on since the run began.
         limit: batches after which an epoch ends early; None: when all samples were shown.
+        share: (rank, ranks) of this process and of how many share each batch.
     """
 
     def __init__(
@@ -72,10 +85,12 @@ class EpochBatches(Sampler[list[Key]]):
         order: Callable[[int], list[int]],
         batches_done: Callable[[], int],
         limit: int | None = None,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         self.n, self.batch_size, self.order = n, batch_size, order
         self.batches_done = batches_done
         self.limit = limit
+        self.share = share
 
     def __len__(self) -> int:
         """Batches of a whole epoch, also while the rest of one is being given out."""
@@ -87,18 +102,25 @@ class EpochBatches(Sampler[list[Key]]):
         order = self.order(epoch)
         for batch in range(first, len(self)):
             start = batch * self.batch_size
-            yield [(epoch, i) for i in order[start : start + self.batch_size]]
+            keys = [(epoch, i) for i in order[start : start + self.batch_size]]
+            yield part_of(keys, *self.share)
 
 
 class InOrder(Sampler[list[Key]]):
-    """Batches of a split from first to last, for evaluation."""
+    """Batches of a split from first to last, for evaluation.
 
-    def __init__(self, n: int, batch_size: int) -> None:
-        self.n, self.batch_size = n, batch_size
+    Of several processes each takes its part of each batch; the last batch may have none for some.
+    """
+
+    def __init__(self, n: int, batch_size: int, share: tuple[int, int] = (0, 1)) -> None:
+        self.n, self.batch_size, self.share = n, batch_size, share
 
     def __len__(self) -> int:
-        return -(-self.n // self.batch_size)
+        rank, _ = self.share
+        whole, rest = divmod(self.n, self.batch_size)
+        return whole + (rest > rank)
 
     def __iter__(self) -> Iterator[list[Key]]:
-        for start in range(0, self.n, self.batch_size):
-            yield [(0, i) for i in range(start, min(start + self.batch_size, self.n))]
+        for start in range(0, len(self) * self.batch_size, self.batch_size):
+            keys = [(0, i) for i in range(start, min(start + self.batch_size, self.n))]
+            yield part_of(keys, *self.share)

@@ -5,6 +5,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from solobox.losses.across import ranks, sum_over_ranks
+
 
 class GradientScheme(nn.Module, ABC):
     """Base of the schemes that weight the losses by their gradients.
@@ -49,14 +51,18 @@ def task_gradients(losses: Tensor, features: Tensor) -> list[Tensor]:
     """Gradients of both losses (2,) at the shared features (B, ...), as (B, n) each.
 
     The graph stays usable; costs two backward passes through the head, none through the trunk.
+    Where several ranks share a batch, B is this rank's part of it.
     """
+    # A loss of all ranks sends `ranks` times its gradient into each of them, see `rows_of_all`.
     return [
-        torch.autograd.grad(loss, features, retain_graph=True, materialize_grads=True)[0].flatten(1)
+        torch.autograd.grad(loss / ranks(), features, retain_graph=True, materialize_grads=True)[
+            0
+        ].flatten(1)
         for loss in losses
     ]
 
 
 def task_gram(losses: Tensor, features: Tensor) -> Tensor:
-    """Gram matrix (2, 2) of those gradients."""
+    """Gram matrix (2, 2) of those gradients, at the features of all ranks."""
     gradients = torch.stack([rows.flatten() for rows in task_gradients(losses, features)])
-    return gradients @ gradients.T
+    return sum_over_ranks(gradients @ gradients.T)

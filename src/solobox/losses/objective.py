@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from solobox.losses.across import rows_of_all
 from solobox.losses.gradient_scheme import GradientScheme, task_gram
 from solobox.losses.task_losses import task_losses
 from solobox.types import LossParts, Prediction, TrainStats
@@ -51,11 +52,16 @@ class Objective(nn.Module):
         self, pred: Prediction, labels: Tensor, boxes: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Both losses and the weight of each sample, (B,) each, before they are combined."""
+        lc, ll = self._task_losses(pred, labels, boxes)
+        return lc, ll, self.reduce(lc.detach(), ll.detach(), labels)
+
+    def _task_losses(
+        self, pred: Prediction, labels: Tensor, boxes: Tensor
+    ) -> tuple[Tensor, Tensor]:
         if pred.box.shape != boxes.shape:
             raise ValueError(f"boxes must be {tuple(pred.box.shape)}; found {tuple(boxes.shape)}")
         lc = self.classification(pred.logits.float(), labels)
-        ll = self.localisation(pred.box.float(), boxes.float())
-        return lc, ll, self.reduce(lc.detach(), ll.detach(), labels)
+        return lc, self.localisation(pred.box.float(), boxes.float())
 
     def forward(
         self,
@@ -66,7 +72,10 @@ class Objective(nn.Module):
         features: Tensor | None = None,
         scale: tuple[float, float] = (1.0, 1.0),
     ) -> LossParts:
-        """Losses of one batch.
+        """Losses of one batch; where several processes share it, of all of it.
+
+        Each process then reduces and combines the losses of every image of the batch, so that
+        each scheme chooses what one process would choose.
 
         Args:
             pred: what the model says.
@@ -77,7 +86,9 @@ class Objective(nn.Module):
             scale: factors of both losses before they are combined.
         """
         with torch.autocast(pred.box.device.type, enabled=False):
-            lc, ll, weights = self.image_losses(pred, labels, boxes)
+            lc, ll = self._task_losses(pred, labels, boxes)
+            lc, ll = rows_of_all(torch.stack((lc, ll), dim=1)).unbind(1)
+            weights = self.reduce(lc.detach(), ll.detach(), rows_of_all(labels))
             scaled = scale[0] * lc, scale[1] * ll
             if not isinstance(self.combine, GradientScheme):
                 return LossParts(self.combine(*scaled, weights, step), lc, ll, weights)

@@ -1,8 +1,9 @@
 """The running mean of a loss: state that is saved, shared by all ranks, and still in evaluation."""
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 
+from solobox.losses.across import sum_over_ranks
 from solobox.losses.checks import within
 
 SMALLEST = 1e-12  # so that it can be divided by, after however many perfect batches
@@ -34,9 +35,9 @@ class RunningMean(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         if self.training:
             # Not in bfloat16, where a hundredth of a batch is lost.
-            newest = values.detach().to(torch.promote_types(values.dtype, torch.float32)).mean()
-            if distributed.is_available() and distributed.is_initialized():
-                distributed.all_reduce(newest)
-                newest = newest / distributed.get_world_size()
+            values = values.detach().to(torch.promote_types(values.dtype, torch.float32))
+            count = torch.full_like(values.sum(), len(values))
+            total, count = sum_over_ranks(torch.stack((values.sum(), count)))
+            newest = total / count
             self.value = (1 - self.momentum) * self.value.to(newest) + self.momentum * newest
         return self.value.clamp(min=SMALLEST)
