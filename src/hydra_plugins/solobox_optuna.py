@@ -106,7 +106,7 @@ class OptunaSweeper(Sweeper):
     def _objectives(self, fixed: Sequence[str]) -> list[str]:
         """What is maximised; refuses runs on several devices."""
         config = self.hydra_context.config_loader.load_sweep_config(self.config, list(fixed))
-        if config.trainer.devices not in (1, "1", "auto"):
+        if config.trainer.devices != 1 or config.trainer.get("num_nodes", 1) != 1:
             raise ConfigError(
                 f"an optimising sweep trains each run on one device; found "
                 f"trainer.devices={config.trainer.devices}: its processes would draw other options"

@@ -11,7 +11,13 @@ def did_you_mean(name: str, names: Sequence[str]) -> str:
 
 
 class SoloboxError(Exception):
-    """Base class; the message says what was expected, what was found, and what to do."""
+    """Base class; the message says what was expected, what was found, and what to do.
+
+    Attributes:
+        said: another process of the same run has said it; None: nobody knows.
+    """
+
+    said: bool | None = None
 
 
 class DataError(SoloboxError):
@@ -36,6 +42,10 @@ class DivergedError(SoloboxError):
 
 class Pruned(Exception):
     """A run of an optimising sweep was ended, since it fell behind the others."""
+
+
+class LostError(SoloboxError):
+    """Another process of the same run is gone."""
 
 
 class RunDirectoryError(SoloboxError):

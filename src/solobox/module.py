@@ -19,6 +19,7 @@ from solobox.engine.logger import tensorboards
 from solobox.engine.parameter_groups import parameter_groups
 from solobox.engine.predict import results_of
 from solobox.errors import DivergedError
+from solobox.losses.across import as_rank_zero, ranks, rows_of_all
 from solobox.losses.loss_schedule import LossSchedule
 from solobox.losses.objective import Objective
 from solobox.metrics import Results, validated
@@ -68,7 +69,8 @@ class SoloboxModule(LightningModule):
         self._validated: list[tuple[Tensor, ...]] = []
         self.results: Results | None = None  # of the last validation, on the original images
         self.validated: Prediction  # the same, on the canvas
-        self._losses: list[tuple[Tensor, Tensor, Tensor]] = []  # since the last step, per image
+        # Since the last step, an entry an image of every process.
+        self._losses: list[tuple[Tensor, Tensor, Tensor]] = []
 
     @property
     def active(self) -> Objective:
@@ -85,7 +87,9 @@ class SoloboxModule(LightningModule):
         step, epoch = self.global_step, self.current_epoch
         with self._moving_schedule():
             self.schedule.advance(step, epoch, min(1.0, step / self.steps))
-        seed = hash32(self.seed, self.trainer.fit_loop.epoch_loop.total_batch_idx)
+        # Other dropout on each of several devices, since each sees other images.
+        place = [self.global_rank] if self.global_rank else []
+        seed = hash32(self.seed, self.trainer.fit_loop.epoch_loop.total_batch_idx, *place)
         # Not torch.manual_seed, which visits every kind of accelerator there might be.
         torch.default_generator.manual_seed(seed)
         if self.device.type == "cuda":
@@ -102,14 +106,16 @@ class SoloboxModule(LightningModule):
         ll = parts.sample_weights @ parts.localisation.detach()
         self.log_dict({"loss/classification": lc, "loss/localisation": ll})
         tasks = (parts.classification.detach(), parts.localisation.detach())
-        self._losses.append((*tasks, batch.indices.repeat(times)))
+        self._losses.append((*tasks, rows_of_all(batch.indices.repeat(times))))
         # The steps at which Lightning hands what is logged to TensorBoard.
         due = (self.global_step + 1) % self.trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
         balance = self._log_balance(parts, features, pred.box, boxes) if due else None
         # "loss" is what Lightning minimises, and divides when batches are accumulated.
-        loss, total = parts.total + extra, parts.total.detach()
-        outputs = {"loss": loss, "classification": lc, "localisation": ll, "total": total}
-        outputs["agreement"] = _agreement(pred, batch)
+        outputs = {"classification": lc, "localisation": ll, "total": parts.total.detach()}
+        outputs["indices"] = rows_of_all(batch.indices)
+        outputs["agreement"] = rows_of_all(_agreement(pred, batch))
+        part = ranks() * len(batch.indices) / len(outputs["indices"])  # 1 where all have as many
+        outputs["loss"] = parts.total + part * extra
         return outputs if balance is None else outputs | {"balance": torch.stack(balance)}
 
     def on_train_epoch_end(self) -> None:
@@ -119,19 +125,26 @@ class SoloboxModule(LightningModule):
                 if hasattr(combine, "end_epoch"):
                     combine.end_epoch()  # type: ignore[operator]
 
+    def on_validation_epoch_start(self) -> None:
+        """Let all processes validate what rank zero saves: BatchNorm saw other images on each."""
+        as_rank_zero(list(self.buffers()))
+
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Keep what the model says; the metrics are of the whole split."""
         pred = self.model.predict(batch.images)
-        self._validated.append((pred.logits.float(), pred.box.float()))
+        self._validated.append((pred.logits.float(), pred.box.float(), batch.indices))
 
     def on_validation_epoch_end(self) -> None:
         """Metrics of the validation split."""
-        columns = (torch.cat(column).cpu() for column in zip(*self._validated, strict=True))
-        self.validated = Prediction(*columns)
+        parts = [torch.cat(column) for column in zip(*self._validated, strict=True)]
+        logits, box, indices = (rows_of_all(part).cpu() for part in parts)
+        order = indices.argsort()
+        self.validated = Prediction(logits[order], box[order])
         self._validated.clear()
         val = self.trainer.datamodule.val  # type: ignore[attr-defined]
         self.results = results_of(*self.validated, val)
-        values = validated(self.results, self.model.classes)
+        # Ranks that round differently would not agree on what is best.
+        values = self.trainer.strategy.broadcast(validated(self.results, self.model.classes))
         self.log_dict(values)
         with self._moving_schedule():
             self.schedule.observe(values)

@@ -13,7 +13,7 @@ from tests.command import SMALL, Outcome
 
 from solobox.callbacks.balance_panel import BalancePanel
 from solobox.callbacks.pages import PAGES
-from solobox.cli.judge import _program
+from solobox.cli.program import program
 from solobox.cli.verdict import verdict
 
 Train = Callable[..., Outcome]
@@ -106,7 +106,7 @@ def test_command_is_that_of_the_user_and_not_of_a_launcher(
     started_by: str, words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "argv", [started_by])
-    assert _program() == words
+    assert program() == words
 
 
 def test_a_continued_run_suggests_the_options_it_was_started_with(train: Train) -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
-
 from tests.losses.shared_steps import CHOICES, DEFAULT, name_of, steps
+from torch import Tensor
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,6 +4,7 @@ import signal
 from types import FrameType
 from typing import Any
 
+import torch
 from lightning import Callback, LightningModule, Trainer
 
 from solobox.callbacks.checkpoints import Checkpoints
@@ -62,9 +63,13 @@ class CleanStop(Callback):
         self.before.clear()
 
     def _leave_if_asked(self, trainer: Trainer) -> None:
-        if self.received is not None and not trainer.should_stop:
+        received = self.received or 0
+        if trainer.world_size > 1:  # a signal to one process stops all of them, in the same step
+            told = torch.tensor(received, device=trainer.strategy.root_device)
+            received = int(trainer.strategy.reduce(told, reduce_op="max"))
+        if received and not trainer.should_stop:
             trainer.save_checkpoint(self.checkpoints.last_path)
-            raise Stopped(self.received)
+            raise Stopped(received)
 
     def _note(self, signum: int, frame: FrameType | None) -> None:
         if self.received is not None:

@@ -41,7 +41,12 @@ class Clock(Callback):
         """Start at the first step."""
         if self.started is None:
             self.started = time.perf_counter()
-        self.images += len(batch.labels)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any
+    ) -> None:
+        """Count the images of all processes that share the batch."""
+        self.images += len(outputs["indices"])
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note when validation began."""

@@ -52,8 +52,9 @@ class Suspects(Callback):
             n = len(cast(DataModule, trainer.datamodule).train)  # type: ignore[attr-defined]
             self.times = torch.zeros(n, device=agreed.device)
             self.sums = torch.zeros(n, 2, device=agreed.device)
-        self.sums.index_add_(0, batch.indices, agreed)
-        self.times.index_add_(0, batch.indices, torch.ones_like(agreed[:, 0]))
+        indices: Tensor = outputs["indices"]  # of all processes that share the batch
+        self.sums.index_add_(0, indices, agreed)
+        self.times.index_add_(0, indices, torch.ones_like(agreed[:, 0]))
 
     def state_dict(self) -> dict[str, Any]:
         """All steps so far."""

@@ -73,7 +73,10 @@ def _spoken(job: Job, failed: list[str]) -> Job:
             print(end)
             raise
         except SoloboxError as error:
-            print(f"error: {error}", file=sys.stderr)
+            # Before the processes of a run have met, all of them fail alike.
+            said = os.environ.get("RANK", "0") != "0" if error.said is None else error.said
+            if not said:
+                print(f"error: {error}", file=sys.stderr)
             hydra_config = HydraConfig.get()
             if hydra_config.mode == RunMode.RUN:
                 sys.exit(1)

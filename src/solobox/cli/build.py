@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning import Trainer
+from lightning.fabric.plugins.environments import TorchElasticEnvironment
+from lightning.pytorch.strategies import DDPStrategy, Strategy
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from solobox import models
@@ -31,6 +34,7 @@ from solobox.engine.checkpoint_io import AtomicCheckpointIO
 from solobox.engine.hardware import time_limit
 from solobox.engine.logger import EventsLogger
 from solobox.engine.parameter_groups import parameter_groups
+from solobox.engine.ranks import processes, rank
 from solobox.engine.warm_start import warm_start
 from solobox.errors import ConfigError
 from solobox.losses import ROLES
@@ -51,6 +55,7 @@ def build_data(settings: Settings) -> DataModule:
         seed=settings["seed"],
         class_balanced=data["class_balanced"],
         limit=settings["trainer"].get("limit_train_batches"),
+        ranks=processes(settings["trainer"]),
     )
 
 
@@ -145,21 +150,26 @@ def build_trainer(
     seconds = time_limit(options)
     for ours in ("max_steps", "max_epochs", "max_time", "limit_train_batches", "compile"):
         options.pop(ours, None)
+    plugins: list[Any] = [AtomicCheckpointIO()]
+    if processes(options) > 1:
+        plugins.append(TorchElasticEnvironment())  # or what solobox has set in its place
+    options["strategy"] = _strategy(settings)
     model = settings["model"]
     extra = dict(settings["callbacks"])
     checkpoints = Checkpoints(directory / "checkpoints", **extra.pop("checkpoints"))
     clock = Clock()
+    speaks = rank() == 0
     callbacks = [
-        EpochLines(),
+        *([EpochLines()] if speaks else []),
         clock,
         Length(steps, clock, seconds),
         Freeze(model["frozen"], model["thaw"], model["batchnorm"]),
         Calibrate(),
         BalancePanel(),
-        Collapse(),
+        *([Collapse()] if speaks else []),
         Suspects(),
         Finite(),
-        History(directory / "history.csv", clock),
+        *([History(directory / "history.csv", clock)] if speaks else []),
         HParams(_hparams(settings)),
         Pages(),
         *(made(f"callbacks.{name}", extra[name]) for name in extra),
@@ -173,8 +183,9 @@ def build_trainer(
             **options,
             max_epochs=-1,  # Length ends the run
             callbacks=callbacks,
-            logger=EventsLogger(directory, resumed_at),
-            plugins=[AtomicCheckpointIO()],
+            logger=EventsLogger(directory, resumed_at) if speaks else False,
+            plugins=plugins,
+            enable_progress_bar=speaks,
             default_root_dir=directory,
             enable_model_summary=False,
             num_sanity_val_steps=0,
@@ -182,6 +193,17 @@ def build_trainer(
         )
     except (TypeError, ValueError, MisconfigurationException) as error:
         raise ConfigError(f"trainer: {error}") from error
+
+
+def _strategy(settings: Settings) -> Strategy | str:
+    """How the processes of a run work together."""
+    if processes(settings["trainer"]) == 1:
+        return "auto"
+    # Parts that are frozen and losses whose phase has not come have no gradient to wait for.
+    phases = settings["loss"]["schedule"].get("phases", ())
+    idle = settings["model"]["frozen"] > 0 or len(phases) > 1
+    # Statistics of BatchNorm are rank zero's; the module hands them round before a validation.
+    return DDPStrategy(find_unused_parameters=idle, broadcast_buffers=False)
 
 
 def _hparams(settings: Settings) -> dict[str, str | float]:

@@ -2,7 +2,6 @@
 
 import shlex
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from solobox.callbacks.clock import Clock
 from solobox.callbacks.collapse import Collapse
 from solobox.callbacks.hparams import HParams
 from solobox.callbacks.suspects import Suspects
+from solobox.cli.program import program
 from solobox.cli.verdict import verdict
 from solobox.data.datamodule import DataModule, in_order
 from solobox.data.split import Split
@@ -63,11 +63,11 @@ def judge(
         write_suspects(directory / SUSPECTS, data.train, suspects.agreement)
     (panel,) = (c for c in callbacks if isinstance(c, BalancePanel))
     constant = isinstance(module.schedule, Constant)
-    judgement = verdict(panel, _program(), typed, scheduled=not constant)
+    judgement = verdict(panel, program(), typed, scheduled=not constant)
     figures |= {
         "seconds": clock.seconds,
         "images_per_s": clock.images_per_s,
-        "command": shlex.join([*_program(), *typed]),
+        "command": shlex.join([*program(), *typed]),
         "git_commit": _git_commit(),
         "seed": module.seed,
     }
@@ -124,21 +124,6 @@ def judged(
             values |= baselines(labels, boxes, results.labels, results.targets)
         figures |= {f"{name}/{key}": value for key, value in values.items()}
     return figures
-
-
-def _program() -> list[str]:
-    """The words that start this program, and where a user's own options lie."""
-    script = Path(sys.argv[0])
-    # A launcher's worker process is started by a script of the launcher's own.
-    installed = {"site-packages", "dist-packages"} & set(script.parts)
-    users = script.suffix == ".py" and not installed
-    words = ["python", sys.argv[0]] if users else ["solobox", "train"]
-    for i, word in enumerate(sys.argv):
-        if word in ("--config-dir", "-cd"):
-            words += sys.argv[i : i + 2]
-        elif word.startswith("--config-dir="):
-            words.append(word)
-    return words
 
 
 def _git_commit() -> str | None:

@@ -20,10 +20,13 @@ MAY_CHANGE = {
     "ckpt_path", "runs_dir", "model.weights",
     "data.root", "data.num_workers", "data.cache", "data.cache_dir",
     "trainer.max_epochs", "trainer.max_steps", "trainer.max_time",
-    "trainer.accelerator", "trainer.devices", "trainer.log_every_n_steps",
+    "trainer.accelerator", "trainer.devices", "trainer.num_nodes", "trainer.strategy",
+    "trainer.log_every_n_steps",
     "callbacks.checkpoints.every_n_steps", "evaluate.flip", "evaluate.zoom", "report",
     "objective", "prune", "prune.storage", "prune.trial",
 }  # fmt: skip
+# What trainer=NAME brings along: where it runs.
+WHERE = ("trainer.accelerator", "trainer.devices", "trainer.num_nodes", "trainer.strategy")
 
 
 def continued(stored: Settings, now: Settings, typed: Sequence[str]) -> Settings:
@@ -48,7 +51,7 @@ def continued(stored: Settings, now: Settings, typed: Sequence[str]) -> Settings
                     difference = f"{before.get(key)!r} in the run, {after.get(key)!r} typed"
                     refused.append(f"{key} ({difference})")
             # A group typed along would bring its files' defaults for lengths and paths.
-            elif key in (override.key_or_group, "trainer.accelerator"):
+            elif key in (override.key_or_group, *WHERE):
                 settings = with_value(settings, key, after.get(key))
     if refused:
         raise ConfigError(

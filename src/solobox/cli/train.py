@@ -2,17 +2,26 @@
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from solobox.cli import app
+from solobox.cli.place import Place, place_of
 from solobox.cli.resume import continued, directory_of
-from solobox.cli.settings import check_types, plain
+from solobox.cli.settings import Settings, check_types, plain
 from solobox.engine.run_directory import LAST, METRICS_FILE, SPLIT_FILE, give_back, training_in
 from solobox.errors import ConfigError
+
+if TYPE_CHECKING:
+    from lightning import Trainer
+
+    from solobox.data.datamodule import DataModule
+    from solobox.module import SoloboxModule
 
 
 def main() -> None:
@@ -27,68 +36,104 @@ def train(cfg: DictConfig) -> float | tuple[float, ...]:
     check_types(settings, typed)
 
     # Imported here, because --help and a mistyped option should not wait for torch.
-    from lightning import seed_everything
-
-    from solobox.callbacks.clean_stop import Stopped
-    from solobox.cli.build import build_data, build_module, build_trainer
-    from solobox.cli.identity import identity
-    from solobox.cli.judge import judge
-    from solobox.cli.objective import check_objective, told
-    from solobox.cli.place import place_of
-    from solobox.data.split_file import check_same_images, write_split
+    from solobox.cli.objective import check_objective
+    from solobox.cli.program import again
     from solobox.engine.checkpoint_io import read_checkpoint
     from solobox.engine.hardware import for_this_machine
     from solobox.engine.memory import keep_freed_memory
     from solobox.engine.quiet import quiet
+    from solobox.engine.ranks import joined
 
     quiet()
     keep_freed_memory()
     check_objective(settings["objective"])
     settings["trainer"] = for_this_machine(settings["trainer"])
-    checkpoint, step = settings["ckpt_path"], None
-    if checkpoint is not None:
-        stored = read_checkpoint(checkpoint)
+    command, step = again(typed), None
+    if settings["ckpt_path"] is not None:
+        stored = read_checkpoint(settings["ckpt_path"])
         settings = continued(stored["solobox"]["config"], settings, typed)
+        settings["trainer"] = for_this_machine(settings["trainer"])
         step, typed = stored["global_step"], stored["solobox"]["typed"]
+    with joined(settings["trainer"], command):
+        return train_together(settings, typed, step)
+
+
+def train_together(
+    settings: Settings, typed: list[str], step: int | None
+) -> float | tuple[float, ...]:
+    """What each process does of those that train a run; mostly there is just this one.
+
+    Args:
+        settings: of the run.
+        typed: the options it was started with.
+        step: from which a continued run goes on.
+    """
+    from lightning import seed_everything
+
+    from solobox.callbacks.clean_stop import Stopped
+    from solobox.cli.build import build_data, build_module, build_trainer
+    from solobox.cli.objective import told
+    from solobox.engine.checkpoint_io import read_checkpoint
+    from solobox.engine.ranks import from_rank_zero, rank
 
     seed_everything(settings["seed"], workers=True, verbose=False)
     data = build_data(settings)
     for note in data.source.notes:
         print(f"data: {note}")
     module = build_module(settings, data, typed)
-    new = False
-    if checkpoint is not None:
-        directory = directory_of(Path(checkpoint))
-        check_same_images(data.source.listing, directory / SPLIT_FILE)
-    else:
-        directory, new, checkpoint = place_of(settings, identity(settings, data.source), typed)
-        if (done := directory / METRICS_FILE).is_file():
-            print(f"{directory} skipped: already finished")
-            return told(json.loads(done.read_text()), settings["objective"])
-        if checkpoint is not None:
-            step = read_checkpoint(checkpoint)["global_step"]
-            print(f"{directory} goes on from step {step}")
-        if data.source.listing:
-            write_split(directory / SPLIT_FILE, data.source.listing)
+    directory, new, checkpoint = from_rank_zero(lambda: place_for(settings, data, typed))
+    done = directory / METRICS_FILE
+    if settings["ckpt_path"] is None and from_rank_zero(done.is_file):
+        print(f"{directory} skipped: already finished")
+        return from_rank_zero(lambda: told(json.loads(done.read_text()), settings["objective"]))
+    if checkpoint is not None and step is None:
+        step = read_checkpoint(checkpoint)["global_step"]
+        print(f"{directory} goes on from step {step}")
     try:
         trainer = build_trainer(settings, module.steps, directory, step)
     except ConfigError:
-        if new:
+        if new and rank() == 0:
             give_back(directory)
         raise
-    with training_in(directory):
+    with training_in(directory) if rank() == 0 else nullcontext():
         try:
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
         except Stopped as stop:
-            print(
-                f"{stop}; continue with: python train.py ckpt_path={directory / LAST}",
-                file=sys.stderr,
-            )
+            if rank() == 0:
+                words = f"{stop}; continue with: python train.py ckpt_path={directory / LAST}"
+                print(words, file=sys.stderr)
             sys.exit(128 + stop.signum)
-        figures = judge(module, data, trainer, directory)
-        if settings["report"] and HydraConfig.get().mode == RunMode.RUN:
-            from solobox.study.run_page import write_report  # draws, which a sweep does not
-            from solobox.study.runs import read_run
+        return from_rank_zero(lambda: finished(settings, module, data, trainer, directory))
 
-            print(f"page: {write_report(read_run(directory))}")
-        return told(figures, settings["objective"])
+
+def place_for(settings: Settings, data: "DataModule", typed: list[str]) -> Place:
+    """Where the run writes: the directory that it is continued in, or a new one."""
+    from solobox.cli.identity import identity
+    from solobox.data.split_file import check_same_images, write_split
+
+    listing = data.source.listing
+    if settings["ckpt_path"] is not None:
+        directory = directory_of(Path(settings["ckpt_path"]))
+        check_same_images(listing, directory / SPLIT_FILE)
+        return Place(directory, new=False, last=Path(settings["ckpt_path"]))
+    place = place_of(settings, identity(settings, data.source), typed)
+    if listing and not (place.directory / METRICS_FILE).is_file():
+        write_split(place.directory / SPLIT_FILE, listing)
+    return place
+
+
+def finished(
+    settings: Settings, module: "SoloboxModule", data: "DataModule", trainer: "Trainer",
+    directory: Path,
+) -> float | tuple[float, ...]:  # fmt: skip
+    """Judge the run and draw its page; returns what `objective` asks for."""
+    from solobox.cli.judge import judge
+    from solobox.cli.objective import told
+
+    figures = judge(module, data, trainer, directory)
+    if settings["report"] and HydraConfig.get().mode == RunMode.RUN:
+        from solobox.study.run_page import write_report  # draws, which a sweep does not
+        from solobox.study.runs import read_run
+
+        print(f"page: {write_report(read_run(directory))}")
+    return told(figures, settings["objective"])

@@ -51,14 +51,16 @@ class DataModule(LightningDataModule):
     Args:
         source: where the images come from.
         augment: changes training images.
-        batch_size: images a step.
+        batch_size: images a step, of all processes together.
         num_workers: processes that prepare training batches; 0 prepares them in the trainer.
         seed: seed of the run.
         class_balanced: show each class equally often, a rare one's images several times.
         limit: batches after which a training epoch ends early; None: no such limit.
+        ranks: processes that share each batch; each takes its part of the same images.
 
     Raises:
-        ConfigError: batch_size < 1, num_workers < 0, or a limit that is not a number >= 1.
+        ConfigError: batch_size < 1, num_workers < 0, a limit that is not a number >= 1, or a
+            batch that the processes cannot share.
         DataError: an image is damaged.
     """
 
@@ -72,6 +74,7 @@ class DataModule(LightningDataModule):
         seed: int,
         class_balanced: bool = False,
         limit: int | None = None,
+        ranks: int = 1,
     ) -> None:
         super().__init__()
         if batch_size < 1 or num_workers < 0:
@@ -91,6 +94,7 @@ class DataModule(LightningDataModule):
         # All of them now: a damaged test image should not be found after training.
         self.splits = source.load(augment.oversize)
         self.train, self.val = self.splits["train"], self.splits["val"]
+        check_shares(len(self.train), len(self.val), batch_size, ranks, limit)
 
     @property
     def stats(self) -> TrainStats:
@@ -102,8 +106,9 @@ class DataModule(LightningDataModule):
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled and augmented; continues where the trainer's batch counter stands."""
         batches = EpochBatches(
-            len(self.train), self.batch_size, self._order, self._batches_done, self.limit
-        )
+            len(self.train), self.batch_size, self._order, self._batches_done, self.limit,
+            self._share,
+        )  # fmt: skip
         return DataLoader(
             self.shown(),
             batch_sampler=batches,
@@ -115,8 +120,8 @@ class DataModule(LightningDataModule):
         )
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """The validation split from first to last."""
-        return self.in_order(self.val)
+        """The validation split from first to last; of several processes each takes a part."""
+        return in_order(self.val, self.batch_size, self._share)
 
     def batches_aside(self, count: int) -> Iterator[Batch]:
         """Augmented training batches of epochs that no training reaches, always the same."""
@@ -133,6 +138,13 @@ class DataModule(LightningDataModule):
         """The training split as an epoch shows it: augmented, at the size of the model."""
         return Images(self.train, self.augment, seed=self.seed, side=self.source.size)
 
+    @property
+    def _share(self) -> tuple[int, int]:
+        """Number of this process, and how many there are."""
+        if self.trainer is None:
+            return 0, 1
+        return self.trainer.global_rank, self.trainer.world_size
+
     def _order(self, epoch: int) -> list[int]:
         if self.class_balanced:
             return class_balanced(self.seed, epoch, self.train.labels)
@@ -145,11 +157,40 @@ class DataModule(LightningDataModule):
         return total.processed  # type: ignore[attr-defined]
 
 
-def in_order(split: Split, batch_size: int) -> DataLoader[Batch]:
-    """A split from first to last, as it is."""
+def check_shares(train: int, val: int, batch_size: int, ranks: int, limit: int | None) -> None:
+    """Refuse batches of which a process would get nothing.
+
+    Args:
+        train: number of training images.
+        val: number of validation images.
+        batch_size: images a step.
+        ranks: processes that share them.
+        limit: batches after which a training epoch ends early.
+
+    Raises:
+        ConfigError: says which number to change.
+    """
+    if batch_size % ranks:
+        raise ConfigError(
+            f"data.batch_size is shared by {ranks} processes and must be a multiple of {ranks}; "
+            f"found {batch_size}"
+        )
+    whole, last = divmod(train, batch_size)
+    if 0 < last < ranks and (limit is None or limit > whole):
+        raise ConfigError(
+            f"the last batch of an epoch has {last} of {train} training images for {ranks} "
+            f"processes; choose another data.batch_size than {batch_size}, or leave it out with "
+            f"+trainer.limit_train_batches={whole}"
+        )
+    if val < ranks:
+        raise ConfigError(f"there are {val} validation images for {ranks} processes; use fewer")
+
+
+def in_order(split: Split, batch_size: int, share: tuple[int, int] = (0, 1)) -> DataLoader[Batch]:
+    """A split from first to last, as it is; or a process's share of each batch."""
     return DataLoader(
         Images(split),
-        batch_sampler=InOrder(len(split), batch_size),
+        batch_sampler=InOrder(len(split), batch_size, share),
         collate_fn=_as_it_is,
         pin_memory=torch.cuda.is_available(),
     )

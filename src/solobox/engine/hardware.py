@@ -47,13 +47,33 @@ def for_this_machine(options: dict[str, Any]) -> dict[str, Any]:
             "trainer.compile=true needs a C++ compiler (g++, or the one CXX names), and there is "
             "none; install one, or leave it out"
         )
-    if options["devices"] != 1:
-        raise ConfigError("trainer.devices must be 1: several devices are not supported yet")
+    _check_devices(options)
     for name in ("accumulate_grad_batches", "log_every_n_steps", "check_val_every_n_epoch"):
         if options[name] < 1:
             raise ConfigError(f"trainer.{name} must be >= 1; found {options[name]}")
     time_limit(options)
     return options
+
+
+def _check_devices(options: dict[str, Any]) -> None:
+    """Refuse devices that are not there, or that nothing would make work together."""
+    devices, nodes = options["devices"], options.get("num_nodes") or 1
+    for name, value in (("devices", devices), ("num_nodes", nodes)):
+        if type(value) is not int or value < 1:
+            raise ConfigError(f"trainer.{name} must be a whole number >= 1; found {value!r}")
+    if options.get("strategy") not in (None, "ddp"):
+        raise ConfigError(f"trainer.strategy must be ddp or null; found {options['strategy']!r}")
+    if devices * nodes > 1 and options.get("strategy") != "ddp":
+        raise ConfigError(
+            f"trainer.devices={devices} needs trainer=ddp, under which several processes share "
+            f"each batch; other trainers take one device"
+        )
+    there = torch.cuda.device_count() if options["accelerator"] == "gpu" else devices
+    if devices > there:
+        raise ConfigError(
+            f"trainer.devices={devices}, and torch finds {there} CUDA GPU{'s' * (there != 1)}; ask "
+            f"for no more, or say trainer.accelerator=cpu"
+        )
 
 
 def time_limit(options: dict[str, Any]) -> float | None:

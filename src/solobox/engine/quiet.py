@@ -17,6 +17,8 @@ def quiet() -> None:
         ".*your dataloader is not resumable.*",  # it is: its order is a function of the step
         ".*GPU available but not used.*",  # trainer=cpu was asked for
         ".*Checkpoint directory .* exists and is not empty.*",  # a resumed run
+        ".*sync_dist=True.*",  # metrics are of all processes already
+        ".*broadcast_buffers. is deprecated.*",  # its successor is not in the oldest torch
         ".*isinstance.treespec, LeafSpec.*",  # Lightning's own call, deprecated in torch
     )
     for message in ignored:
