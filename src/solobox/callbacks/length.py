@@ -5,6 +5,7 @@ from typing import Any, cast
 from lightning import Callback, LightningModule, Trainer
 
 from solobox.callbacks.clock import Clock
+from solobox.engine.ranks import from_rank_zero
 from solobox.module import SoloboxModule
 
 
@@ -45,7 +46,7 @@ class Length(Callback):
         """Plan the rest of a run that has a time limit."""
         if self.seconds is None or trainer.should_stop:
             return
-        now = (trainer.global_step, self._elapsed(trainer))
+        now = (trainer.global_step, self._elapsed())
         if self.first is None:
             self.first = now  # the first epoch is slower: kernels are chosen, memory is asked for
             steps, taken = now
@@ -66,13 +67,13 @@ class Length(Callback):
         """Go on with the plan."""
         self.planned, self.first = state_dict["planned"], state_dict["first"]
 
-    def _elapsed(self, trainer: Trainer) -> float:
+    def _elapsed(self) -> float:
         """Seconds so far, by the clock of rank zero: all processes stop in the same step."""
-        return trainer.strategy.broadcast(self.clock.seconds)
+        return from_rank_zero(lambda: self.clock.seconds)
 
     def _stop_if_done(self, trainer: Trainer, pl_module: LightningModule) -> None:
         module = cast(SoloboxModule, pl_module)
         self.planned = module.steps
-        late = self.seconds is not None and self._elapsed(trainer) >= self.seconds
+        late = self.seconds is not None and self._elapsed() >= self.seconds
         if trainer.global_step >= module.steps or late:
             trainer.should_stop = True

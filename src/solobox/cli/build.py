@@ -153,7 +153,7 @@ def build_trainer(
     plugins: list[Any] = [AtomicCheckpointIO()]
     if processes(options) > 1:
         plugins.append(TorchElasticEnvironment())  # or what solobox has set in its place
-    options["strategy"] = _strategy(settings)
+    options |= {"strategy": _strategy(settings), "num_nodes": options.get("num_nodes") or 1}
     model = settings["model"]
     extra = dict(settings["callbacks"])
     checkpoints = Checkpoints(directory / "checkpoints", **extra.pop("checkpoints"))

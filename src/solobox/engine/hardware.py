@@ -68,8 +68,7 @@ def _check_devices(options: dict[str, Any]) -> None:
             f"trainer.devices={devices} needs trainer=ddp, under which several processes share "
             f"each batch; other trainers take one device"
         )
-    there = torch.cuda.device_count() if options["accelerator"] == "gpu" else devices
-    if devices > there:
+    if options["accelerator"] == "gpu" and devices > max(1, there := torch.cuda.device_count()):
         raise ConfigError(
             f"trainer.devices={devices}, and torch finds {there} CUDA GPU{'s' * (there != 1)}; ask "
             f"for no more, or say trainer.accelerator=cpu"
