@@ -30,6 +30,16 @@ def device() -> torch.device:
 
 
 @pytest.fixture
+def cuda(device: torch.device) -> torch.device:
+    """A GPU, for tests that compare it with the CPU; without `SOLOBOX_DEVICE=cuda` they skip."""
+    if device.type != "cuda":
+        pytest.skip("compares a GPU with the CPU: SOLOBOX_DEVICE=cuda make test")
+    if not torch.cuda.is_available():
+        pytest.skip("SOLOBOX_DEVICE=cuda, and torch finds no CUDA GPU")
+    return device
+
+
+@pytest.fixture
 def shared() -> Path:
     """Real photographs, weights and golden numbers that lie beside the checkout, if they do."""
     if not SHARED.is_dir():

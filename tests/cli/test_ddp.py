@@ -219,6 +219,7 @@ def children_of(pid: int) -> list[int]:
 
 FAILS = '''
 import os
+from solobox.errors import DataError
 from torch import nn
 
 class Fails(nn.Module):
@@ -233,22 +234,21 @@ class Fails(nn.Module):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("failing", ["0", "1", "0 1"])
 @pytest.mark.parametrize(
-    ("what", "code", "said"),
+    ("what", "failing", "said"),
     [
-        ("raise KeyError('abacus')", 1, "KeyError: 'abacus'"),
-        ("from solobox.errors import DataError; raise DataError('abacus')", 1, "error: abacus"),
-        ("os.kill(os.getpid(), 9)", 1, "another process of this run ended without a word"),
-        ("pred = pred / 0 * 0", 1, "training diverged in step"),
+        ("raise KeyError('abacus')", "0", "KeyError: 'abacus'"),
+        ("raise KeyError('abacus')", "1", "KeyError: 'abacus'"),
+        ("raise DataError('abacus')", "1", "error: abacus"),
+        ("raise DataError('abacus')", "0 1", "error: abacus"),
+        ("os.kill(os.getpid(), 9)", "1", "another process of this run ended without a word"),
+        ("pred = pred / 0 * 0", "1", "training diverged in step"),
     ],
 )
 def test_when_one_process_fails_all_end_and_one_says_why(
     start: Callable[..., "subprocess.Popen[str]"], tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch, failing: str, what: str, code: int, said: str,
+    monkeypatch: pytest.MonkeyPatch, what: str, failing: str, said: str,
 ) -> None:  # fmt: skip
-    if "kill" in what and failing != "1":
-        pytest.skip("nobody is left to say it")
     (tmp_path / "fails.py").write_text(FAILS.format(what=what))
     leaf = tmp_path / "mine" / "loss" / "localisation" / "fails.yaml"
     leaf.parent.mkdir(parents=True)
@@ -256,14 +256,14 @@ def test_when_one_process_fails_all_end_and_one_says_why(
     monkeypatch.setenv("FAILING", failing)
     options = (*RUN, DDP, "loss/localisation=fails", "--config-dir", str(tmp_path / "mine"))
     begun = time.monotonic()
-    _, err = ended(start(SCRIPT, *options), code)
+    _, err = ended(start(SCRIPT, *options), 1)
     assert time.monotonic() - begun < 100
     assert err.count(said) == 1, err
     assert err.count("Traceback") <= ("KeyError" in what), err
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("first", "then"), [("cpu", "ddp"), ("ddp", "cpu"), ("ddp", "ddp")])
+@pytest.mark.parametrize(("first", "then"), [("cpu", "ddp"), ("ddp", "cpu")])
 def test_a_run_goes_on_with_another_number_of_processes(
     train: Train, first: str, then: str
 ) -> None:
@@ -300,9 +300,9 @@ def test_each_combination_trains_what_one_process_trains(train: Train, name: str
         "model.frozen=3",
         "model.frozen=4 model.thaw=0.8",
         "loss/schedule=stages",
-        "loss/schedule=stages loss.schedule.phases.fine.combine=uncertainty "
+        "loss/schedule=stages +loss.schedule.phases.fine.combine=uncertainty "
         "loss.schedule.phases.fine.at=1",
-        "loss/schedule=cycle +loss.schedule.longest=1",
+        "loss/schedule=cycle loss.schedule.longest=1",
         "loss/schedule=ramp loss/combine=max",
         "data.class_balanced=true data.imbalance=3 loss/reduce=class_balanced",
         "trainer.accumulate_grad_batches=2 loss/combine=famo",
@@ -314,7 +314,7 @@ def test_each_combination_trains_what_one_process_trains(train: Train, name: str
     ],
 )
 def test_whatever_else_is_chosen_is_the_same_too(train: Train, options: str) -> None:
-    chosen = options.replace("+loss", "loss").split()
+    chosen = options.split()
     alone = [option for option in chosen if not option.startswith("trainer.devices")]
     one = train(*RUN, *alone, "hydra.run.dir=one")
     two = train(*RUN, DDP, *chosen, "hydra.run.dir=two")

@@ -146,3 +146,35 @@ def test_evaluation_goes_from_first_to_last(n: int, batch_size: int) -> None:
     found = list(sampler)
     assert [key for batch in found for key in batch] == [(0, i) for i in range(n)]
     assert len(sampler) == len(found)
+
+
+@given(
+    n=st.integers(1, 100), batch_size=st.integers(1, 40), world=st.integers(1, 4),
+    done=st.integers(0, 9), seed=SEEDS,
+)  # fmt: skip
+def test_what_several_processes_take_of_each_batch_is_the_batch(
+    n: int, batch_size: int, world: int, done: int, seed: int
+) -> None:
+    def order(epoch: int) -> list[int]:
+        return permutation(seed, epoch, n)
+
+    alone = EpochBatches(n, batch_size, order, lambda: done)
+    shared = [
+        EpochBatches(n, batch_size, order, lambda: done, share=(rank, world))
+        for rank in range(world)
+    ]
+    assert {len(part) for part in shared} == {len(alone)}
+    for batch, *parts in zip(alone, *shared, strict=True):
+        assert [key for part in parts for key in part] == batch
+        sizes = [len(part) for part in parts]
+        assert max(sizes) - min(sizes) <= 1
+
+
+@given(n=st.integers(1, 100), size=st.integers(1, 20), world=st.integers(1, 4))
+def test_several_processes_evaluate_each_sample_once(n: int, size: int, world: int) -> None:
+    shared = [InOrder(n, size * world, (rank, world)) for rank in range(world)]
+    shown = [list(part) for part in shared]
+    assert [len(part) for part in shared] == [sum(map(bool, batches)) for batches in shown]
+    assert sorted(key for part in shown for batch in part for key in batch) == [
+        (0, i) for i in range(n)
+    ]

@@ -38,7 +38,7 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 def test_more_gpus_than_there_are_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    with pytest.raises(ConfigError, match="trainer.devices=2, and torch finds 1 CUDA GPU; ask"):
+    with pytest.raises(ConfigError, match="and torch finds 1 CUDA GPU; ask"):
         for_this_machine(options(accelerator="gpu", devices=2, strategy="ddp"))
 
 

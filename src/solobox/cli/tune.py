@@ -33,12 +33,18 @@ def tune(settings: Settings, typed: list[str]) -> None:
     from solobox.engine.hardware import for_this_machine
     from solobox.engine.memory import keep_freed_memory
     from solobox.engine.quiet import quiet
+    from solobox.engine.ranks import processes
 
     quiet()
     keep_freed_memory()
     if settings["ckpt_path"] is not None:
         raise ConfigError("solobox tune asks about a new run; leave ckpt_path out")
     settings["trainer"] = for_this_machine(settings["trainer"])
+    if processes(settings["trainer"]) > 1:
+        raise ConfigError(
+            "solobox tune looks at one device; leave trainer=ddp out, and multiply the batch it "
+            "finds by the number of devices"
+        )
     seed_everything(settings["seed"], workers=True, verbose=False)
     data = build_data(settings)
     module = build_module(settings, data, typed)

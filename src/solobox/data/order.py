@@ -109,7 +109,8 @@ class EpochBatches(Sampler[list[Key]]):
 class InOrder(Sampler[list[Key]]):
     """Batches of a split from first to last, for evaluation.
 
-    Of several processes each takes its part of each batch; the last batch may have none for some.
+    Of several processes each takes its part of each batch, whose size is a multiple of theirs;
+    the last batch may have nothing for some.
     """
 
     def __init__(self, n: int, batch_size: int, share: tuple[int, int] = (0, 1)) -> None:

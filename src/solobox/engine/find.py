@@ -58,7 +58,7 @@ def largest_batch(
 
 def _trainer(options: dict[str, Any], folder: Path) -> Trainer:
     return Trainer(
-        accelerator=options["accelerator"], precision=options["precision"],
+        accelerator=options["accelerator"], devices=1, precision=options["precision"],
         accumulate_grad_batches=options["accumulate_grad_batches"],
         gradient_clip_val=options["gradient_clip_val"],
         max_epochs=-1, logger=False, enable_checkpointing=False, enable_progress_bar=False,
