@@ -55,7 +55,8 @@ def start(command: Sequence[str], world: int) -> Iterator[tuple[Processes, "dist
         others = Processes()
         stack.callback(others.end)
         for number in range(1, world):
-            environment = {**os.environ, **_numbered(number)}
+            # torch's C++ would print pages when rank zero is killed.
+            environment = {"TORCH_CPP_LOG_LEVEL": "ERROR", **os.environ, **_numbered(number)}
             others.started.append(subprocess.Popen(command, env=environment))
         yield others, _apart(server)
 
