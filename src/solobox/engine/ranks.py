@@ -62,9 +62,9 @@ def joined(options: dict[str, Any], command: Sequence[str]) -> Iterator[None]:
             others, store = None, store_of_the_others()
         else:
             others, store = stack.enter_context(start(command, world))
+        stack.callback(_leave)  # after having spoken: then the others fail, too
         stack.enter_context(_first_failure_speaks(store))
         _meet(store, others, world, gpu=options["accelerator"] == "gpu")
-        stack.callback(distributed.destroy_process_group)
         if rank() > 0:
             stack.enter_context(redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
         yield
@@ -101,6 +101,11 @@ def _meet(store: "distributed.Store", others: Processes | None, world: int, *, g
         "nccl" if gpu else "gloo",
         store=store, rank=int(os.environ["RANK"]), world_size=world,
     )  # fmt: skip
+
+
+def _leave() -> None:
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 @contextmanager
