@@ -93,6 +93,20 @@ def test_json_that_is_nested_or_endless_is_refused(tmp_path: Path, text: str) ->
     assert "refused" in said and "annotations.json" in said
 
 
+ANCHORS = "a: &l0 [lol, lol]\n" + "".join(
+    f"b{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 10)}]\n" for i in range(1, 12)
+)  # fmt: skip
+YAMLS = [ANCHORS + f"names: *l{i}\n" for i in (1, 11)] + ["names: " + "[" * 100_000]
+
+
+@pytest.mark.parametrize("text", YAMLS, ids=["a hundred", "laughs", "nested"])
+def test_yaml_that_grows_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "photos" / "images").mkdir(parents=True)
+    (tmp_path / "photos" / "data.yaml").write_text("train: images\nval: images\n" + text)
+    said, _ = cost(refused(tmp_path / "photos", "yolo"), tmp_path / "log")
+    assert "refused" in said and "data.yaml" in said
+
+
 @pytest.mark.parametrize(
     "text",
     [

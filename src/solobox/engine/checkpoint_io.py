@@ -1,5 +1,6 @@
 """Checkpoints that are whole or not there: written beside, synced, then renamed."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from solobox.atomic import replacing
 from solobox.errors import CheckpointError
 
 FORMAT = 5  # of the "solobox" part of a checkpoint
+LARGEST_PICKLE = 4 * 2**20  # bytes of all that is no tensor; a real checkpoint has some 100,000
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -52,6 +54,7 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
         CheckpointError: no such file, damaged, or holding more than plain data.
     """
     try:
+        _refuse_bomb(path)
         checkpoint = torch.load(path, map_location=map_location, weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(f"there is no checkpoint {path}") from None
@@ -67,3 +70,20 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
             f"found {about.get('format') if isinstance(about, dict) else 'none'}"
         )
     return checkpoint
+
+
+def _refuse_bomb(path: str | Path) -> None:
+    """What torch writes is a zip without compression, so that nothing in it grows when read.
+
+    Raises:
+        OSError, zipfile.BadZipFile, ValueError: it is not such a file.
+    """
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            if entry.compress_type != zipfile.ZIP_STORED:
+                raise ValueError(f"{entry.filename} in it is compressed, which torch never does")
+            if entry.filename.endswith(".pkl") and entry.file_size > LARGEST_PICKLE:
+                raise ValueError(
+                    f"{entry.filename} in it has {entry.file_size} bytes; the limit is "
+                    f"{LARGEST_PICKLE}"
+                )
