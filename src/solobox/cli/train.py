@@ -12,7 +12,7 @@ from solobox.cli import app
 from solobox.cli.resume import continued, directory_of
 from solobox.cli.settings import check_types, plain
 from solobox.engine.run_directory import LAST, METRICS_FILE, SPLIT_FILE, give_back, training_in
-from solobox.errors import ConfigError
+from solobox.errors import ConfigError, SoloboxError
 
 
 def main() -> None:
@@ -36,6 +36,7 @@ def train(cfg: DictConfig) -> float | tuple[float, ...]:
     from solobox.cli.objective import check_objective, told
     from solobox.cli.place import place_of
     from solobox.data.split_file import check_same_images, write_split
+    from solobox.data.workers import is_workers
     from solobox.engine.checkpoint_io import read_checkpoint
     from solobox.engine.hardware import for_this_machine
     from solobox.engine.memory import keep_freed_memory
@@ -85,6 +86,10 @@ def train(cfg: DictConfig) -> float | tuple[float, ...]:
                 file=sys.stderr,
             )
             sys.exit(128 + stop.signum)
+        except (RuntimeError, SoloboxError) as error:
+            if is_workers(error):
+                raise data.explained(error) from error
+            raise
         figures = judge(module, data, trainer, directory)
         if settings["report"] and HydraConfig.get().mode == RunMode.RUN:
             from solobox.study.run_page import write_report  # draws, which a sweep does not

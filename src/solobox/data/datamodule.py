@@ -15,7 +15,8 @@ from solobox.data.dataset import Images
 from solobox.data.order import EpochBatches, InOrder, class_balanced, permutation
 from solobox.data.split import Split
 from solobox.data.split_file import Listed
-from solobox.errors import ConfigError
+from solobox.data.workers import explained, is_workers, kill_workers
+from solobox.errors import ConfigError, DataError
 from solobox.types import Batch, TrainStats
 
 
@@ -53,12 +54,14 @@ class DataModule(LightningDataModule):
         augment: changes training images.
         batch_size: images a step.
         num_workers: processes that prepare training batches; 0 prepares them in the trainer.
+        worker_timeout: seconds after which a batch of theirs counts as lost; 0: never.
         seed: seed of the run.
         class_balanced: show each class equally often, a rare one's images several times.
         limit: batches after which a training epoch ends early; None: no such limit.
 
     Raises:
-        ConfigError: batch_size < 1, num_workers < 0, or a limit that is not a number >= 1.
+        ConfigError: batch_size < 1, num_workers < 0, worker_timeout < 0, or a limit that is not a
+            number >= 1.
         DataError: an image is damaged.
     """
 
@@ -69,6 +72,7 @@ class DataModule(LightningDataModule):
         *,
         batch_size: int,
         num_workers: int,
+        worker_timeout: float = 300,
         seed: int,
         class_balanced: bool = False,
         limit: int | None = None,
@@ -79,10 +83,13 @@ class DataModule(LightningDataModule):
                 f"data.batch_size must be >= 1 and data.num_workers >= 0; "
                 f"found {batch_size} and {num_workers}"
             )
+        if worker_timeout < 0:
+            raise ConfigError(f"data.worker_timeout must be >= 0; found {worker_timeout}")
         self.source = source
         self.augment = augment
         self.batch_size = batch_size
         self.num_workers = num_workers
+        self.worker_timeout = worker_timeout if num_workers else 0
         self.seed = seed
         self.class_balanced = class_balanced
         if limit is not None and (not isinstance(limit, int) or limit < 1):
@@ -101,14 +108,12 @@ class DataModule(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled and augmented; continues where the trainer's batch counter stands."""
-        batches = EpochBatches(
-            len(self.train), self.batch_size, self._order, self._batches_done, self.limit
-        )
         return DataLoader(
             self.shown(),
-            batch_sampler=batches,
+            batch_sampler=self._batches(),
             collate_fn=_as_it_is,
             num_workers=self.num_workers,
+            timeout=self.worker_timeout,
             persistent_workers=self.num_workers > 0,
             worker_init_fn=_leave_ctrl_c_to_the_trainer,
             pin_memory=torch.cuda.is_available(),
@@ -132,6 +137,21 @@ class DataModule(LightningDataModule):
     def shown(self) -> Images:
         """The training split as an epoch shows it: augmented, at the size of the model."""
         return Images(self.train, self.augment, seed=self.seed, side=self.source.size)
+
+    def on_exception(self, exception: BaseException) -> None:
+        """Wait for no worker that hangs."""
+        if is_workers(exception):
+            kill_workers()
+
+    def explained(self, error: Exception) -> DataError:
+        """An error of the loader's workers as a sentence."""
+        n = len(self.train)
+        return explained(error, [self.train.paths[i % n] for _, i in next(iter(self._batches()))])
+
+    def _batches(self) -> EpochBatches:
+        return EpochBatches(
+            len(self.train), self.batch_size, self._order, self._batches_done, self.limit
+        )
 
     def _order(self, epoch: int) -> list[int]:
         if self.class_balanced:
