@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: train test test-slow lint readme forum bench recipe which-loss
+.PHONY: train test test-slow soak lint readme forum bench recipe which-loss
 
 train: $(READY)
 	$(BIN)/python train.py $(ARGS)
@@ -14,6 +14,10 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow $(ARGS)
+
+# Hundreds of killed runs, thousands of epochs; see tests/reliability.
+soak: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

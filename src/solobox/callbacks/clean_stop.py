@@ -7,18 +7,8 @@ from typing import Any
 from lightning import Callback, LightningModule, Trainer
 
 from solobox.callbacks.checkpoints import Checkpoints
-
-
-class Stopped(Exception):
-    """A signal ended the run after its state was saved.
-
-    Attributes:
-        signum: the signal's number.
-    """
-
-    def __init__(self, signum: int) -> None:
-        super().__init__(f"stopped by {signal.Signals(signum).name}")
-        self.signum = signum
+from solobox.engine.logger import write_step
+from solobox.errors import Stopped
 
 
 class CleanStop(Callback):
@@ -43,11 +33,18 @@ class CleanStop(Callback):
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
         """Leave after a step if a signal has come; an epoch's last step after its validation."""
         if not trainer.is_last_batch and not trainer.fit_loop.epoch_loop._should_accumulate():
+            if self.received is not None:
+                write_step(trainer)
             self._leave_if_asked(trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave between two epochs."""
         self._leave_if_asked(trainer)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Leave after the last step; all is saved."""
+        if self.received is not None:
+            raise Stopped(self.received)
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException

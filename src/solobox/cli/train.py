@@ -11,8 +11,15 @@ from omegaconf import DictConfig
 from solobox.cli import app
 from solobox.cli.resume import continued, directory_of
 from solobox.cli.settings import check_types, plain
-from solobox.engine.run_directory import LAST, METRICS_FILE, SPLIT_FILE, give_back, training_in
-from solobox.errors import ConfigError, SoloboxError
+from solobox.engine.run_directory import (
+    LAST,
+    METRICS_FILE,
+    SPLIT_FILE,
+    give_back,
+    training_in,
+    unwritten,
+)  # fmt: skip
+from solobox.errors import ConfigError, SoloboxError, Stopped
 
 
 def main() -> None:
@@ -29,7 +36,6 @@ def train(cfg: DictConfig) -> float | tuple[float, ...]:
     # Imported here, because --help and a mistyped option should not wait for torch.
     from lightning import seed_everything
 
-    from solobox.callbacks.clean_stop import Stopped
     from solobox.cli.build import build_data, build_module, build_trainer
     from solobox.cli.identity import identity
     from solobox.cli.judge import judge
@@ -69,6 +75,8 @@ def train(cfg: DictConfig) -> float | tuple[float, ...]:
         if checkpoint is not None:
             step = read_checkpoint(checkpoint)["global_step"]
             print(f"{directory} goes on from step {step}")
+        elif not new:
+            step = 0  # what it logged before it was killed is hidden
         if data.source.listing:
             write_split(directory / SPLIT_FILE, data.source.listing)
     try:
@@ -80,17 +88,20 @@ def train(cfg: DictConfig) -> float | tuple[float, ...]:
     with training_in(directory):
         try:
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
+            figures = judge(module, data, trainer, directory)
         except Stopped as stop:
-            print(
-                f"{stop}; continue with: python train.py ckpt_path={directory / LAST}",
-                file=sys.stderr,
-            )
-            sys.exit(128 + stop.signum)
-        except (RuntimeError, SoloboxError) as error:
+            if (directory / LAST).is_file():
+                print(
+                    f"{stop}; continue with: python train.py ckpt_path={directory / LAST}",
+                    file=sys.stderr,
+                )
+            raise
+        except (RuntimeError, SoloboxError, OSError) as error:
             if is_workers(error):
                 raise data.explained(error) from error
+            if isinstance(error, OSError):  # TensorBoard's thread does not say which file
+                raise unwritten(error, directory) from error
             raise
-        figures = judge(module, data, trainer, directory)
         if settings["report"] and HydraConfig.get().mode == RunMode.RUN:
             from solobox.study.run_page import write_report  # draws, which a sweep does not
             from solobox.study.runs import read_run

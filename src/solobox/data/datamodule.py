@@ -15,7 +15,7 @@ from solobox.data.dataset import Images
 from solobox.data.order import EpochBatches, InOrder, class_balanced, permutation
 from solobox.data.split import Split
 from solobox.data.split_file import Listed
-from solobox.data.workers import explained, is_workers, kill_workers
+from solobox.data.workers import explained, kill_workers
 from solobox.errors import ConfigError, DataError
 from solobox.types import Batch, TrainStats
 
@@ -115,7 +115,7 @@ class DataModule(LightningDataModule):
             num_workers=self.num_workers,
             timeout=self.worker_timeout,
             persistent_workers=self.num_workers > 0,
-            worker_init_fn=_leave_ctrl_c_to_the_trainer,
+            worker_init_fn=_leave_signals_to_the_trainer,
             pin_memory=torch.cuda.is_available(),
         )
 
@@ -139,9 +139,8 @@ class DataModule(LightningDataModule):
         return Images(self.train, self.augment, seed=self.seed, side=self.source.size)
 
     def on_exception(self, exception: BaseException) -> None:
-        """Wait for no worker that hangs."""
-        if is_workers(exception):
-            kill_workers()
+        """Wait for no worker, which may hang."""
+        kill_workers()
 
     def explained(self, error: Exception) -> DataError:
         """An error of the loader's workers as a sentence."""
@@ -175,9 +174,13 @@ def in_order(split: Split, batch_size: int) -> DataLoader[Batch]:
     )
 
 
-def _leave_ctrl_c_to_the_trainer(worker: int) -> None:
-    """Ctrl-C reaches every process of a terminal; the trainer still needs its workers to finish."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _leave_signals_to_the_trainer(worker: int) -> None:
+    """Ctrl-C reaches every process of a terminal, and SIGTERM every process of a cluster's job.
+
+    The trainer still needs its workers to finish the step.
+    """
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_IGN)
 
 
 def _as_it_is(batch: Any) -> Any:
