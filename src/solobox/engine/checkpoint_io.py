@@ -2,7 +2,7 @@
 
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
@@ -12,6 +12,24 @@ from solobox.errors import CheckpointError
 
 FORMAT = 5  # of the "solobox" part of a checkpoint
 LARGEST_PICKLE = 4 * 2**20  # bytes of all that is no tensor; a real checkpoint has some 100,000
+
+
+class _Sink:
+    """A file that remembers why it was not written; torch says "unexpected pos" instead."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+        self.refusal: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self.file.write(data)
+        except OSError as error:
+            self.refusal = self.refusal or error
+            raise
+
+    def flush(self) -> None:
+        self.file.flush()
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -31,13 +49,20 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             CheckpointError: the disk is full, read-only or gone; the previous file is untouched.
         """
         path = Path(path)
+        refusal: OSError | None = None
         try:
             with replacing(path, binary=True) as file:
-                torch.save(checkpoint, file)
+                to = _Sink(file)
+                try:
+                    torch.save(checkpoint, to)  # type: ignore[arg-type]
+                finally:
+                    refusal = to.refusal
         except (OSError, RuntimeError) as error:
+            why = refusal or error
             raise CheckpointError(
-                f"cannot write the checkpoint {path} ({error}); the one before is whole. Free "
-                f"some space or check the permissions, then continue from it"
+                f"cannot write the checkpoint {path} ({getattr(why, 'strerror', None) or why}); "
+                f"the one before is whole. Free some space or check the permissions, then continue "
+                f"from it"
             ) from error
 
     def load_checkpoint(
