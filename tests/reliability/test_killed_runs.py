@@ -38,6 +38,21 @@ SCHEDULES = (
      "loss.schedule.phases.precision.good=0.1"),
     ("loss/schedule=stages",), ("loss/schedule=ramp",),
 )  # fmt: skip
+MORE: tuple[tuple[str, ...], ...] = (
+    (),
+    ("trainer.accumulate_grad_batches=2",),
+    ("data.class_balanced=true", "data.imbalance=3"),
+    ("trainer.precision=bf16-mixed",),
+    ("callbacks.ema.decay=0",),
+)
+KILLS = 5  # of a run
+BOXES = ("wise_iou_v1", "wise_iou_v2", "wise_iou_v3", "giou", "l2", "focal_eiou")
+CLASSES = ("cross_entropy", "focal", "balanced_cross_entropy", "weighted_cross_entropy")
+SCHEDULES = (
+    ("loss/schedule=cycle", "loss.schedule.phases.recall.good=0.1",
+     "loss.schedule.phases.precision.good=0.1"),
+    ("loss/schedule=stages",), ("loss/schedule=ramp",),
+)  # fmt: skip
 MORE = ((), ("trainer.accumulate_grad_batches=2",), ("data.class_balanced=true", "data.imbalance=3"),
         ("trainer.precision=bf16-mixed",), ("callbacks.ema.decay=0",))  # fmt: skip
 
