@@ -53,8 +53,13 @@ SCHEDULES = (
      "loss.schedule.phases.precision.good=0.1"),
     ("loss/schedule=stages",), ("loss/schedule=ramp",),
 )  # fmt: skip
-MORE = ((), ("trainer.accumulate_grad_batches=2",), ("data.class_balanced=true", "data.imbalance=3"),
-        ("trainer.precision=bf16-mixed",), ("callbacks.ema.decay=0",))  # fmt: skip
+MORE: tuple[tuple[str, ...], ...] = (
+    (),
+    ("trainer.accumulate_grad_batches=2",),
+    ("data.class_balanced=true", "data.imbalance=3"),
+    ("trainer.precision=bf16-mixed",),
+    ("callbacks.ema.decay=0",),
+)
 
 
 def chosen() -> list[tuple[str, ...]]:
