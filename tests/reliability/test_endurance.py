@@ -19,10 +19,10 @@ RUN = (*SMALL, "data.train=8", "data.val=4", "data.test=4", "data.batch_size=8",
 MEGABYTE = 2**20
 DOUBTS = 2  # tensors of callbacks/suspects.py, which begins in the second half of a run
 
+Held = dict[str, int]
 
-def measured(
-    folder: Path, epochs: int, at: tuple[int, ...], seconds: float
-) -> list[dict[str, int]]:
+
+def measured(folder: Path, epochs: int, at: tuple[int, ...], seconds: float) -> list[Held]:
     """What a run holds after some of its epochs: bytes, tensors, open files, threads."""
 
     def patch() -> None:
