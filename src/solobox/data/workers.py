@@ -13,8 +13,9 @@ _ANSWER = "Continue the run from its last.ckpt, with"
 
 
 def is_workers(error: BaseException) -> bool:
-    """Whether an error is about the processes of a loader."""
-    return "DataLoader" in str(error)
+    """Whether an error is about a loader's processes, or of the user's making and raised in one."""
+    text = str(error)
+    return "DataLoader" in text and not text.startswith("Caught RuntimeError")  # keeps its trace
 
 
 def explained(error: BaseException, awaited: Sequence[str]) -> DataError:
@@ -46,9 +47,12 @@ def explained(error: BaseException, awaited: Sequence[str]) -> DataError:
 
 def kill_workers() -> None:
     """End what would be waited for: a process that hangs does not hear a polite request."""
+    workers = multiprocessing.active_children()
+    if not workers:
+        return
     # torch would raise an error about each, in place of the one that is on its way.
     before = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    for process in multiprocessing.active_children():
+    for process in workers:
         process.kill()
         process.join()
     signal.signal(signal.SIGCHLD, before)

@@ -86,12 +86,12 @@ def claim_this(directory: Path) -> Path:
 
 
 def unwritten(error: OSError, directory: Path) -> RunDirectoryError:
-    """An error of writing in a run directory, as a sentence that says how to go on."""
+    """An error of the file system while a run trains, as a sentence that says how to go on."""
     last = directory / LAST
     again = f", then continue with ckpt_path={last}" if last.is_file() else ""
     return RunDirectoryError(
-        f"cannot write {error.filename or f'the events in {directory}'} ({error.strerror}); what "
-        f"was saved before is whole. Free some space or check the permissions{again}"
+        f"cannot use {error.filename or f'the events in {directory}'} ({error.strerror}); what was "
+        f"saved before is whole. Free some space or check the permissions{again}"
     )
 
 
