@@ -81,6 +81,7 @@ def test_what_cannot_be_written_is_said_and_the_run_is_whole(
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     if where != "config.yaml":
         assert read_checkpoint(last)["global_step"] in (3, 6)
+    if where != "config.yaml" and number == errno.ENOSPC:  # once a place: it takes seconds
         again = Child(trainer(tmp_path, f"ckpt_path={last}"), tmp_path / "again.log")
         assert again.wait() == 0, again.said
         assert (tmp_path / "run" / "metrics.json").is_file()

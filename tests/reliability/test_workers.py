@@ -46,6 +46,15 @@ def stopped() -> None:
     os.kill(os.getpid(), signal.SIGSTOP)  # hears no SIGTERM either
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that lost no worker."""
+    folder = tmp_path_factory.mktemp("whole")
+    child = Child(trainer(folder, *RUN), folder / "log")
+    assert child.wait() == 0, child.said
+    return folder / "run"
+
+
 @pytest.mark.parametrize(
     ("harm", "said"),
     [(killed, "a worker that prepares batches "), (lambda: os._exit(3), "ended unexpectedly"),
@@ -54,9 +63,8 @@ def stopped() -> None:
     ids=["killed", "exited", "hangs", "stopped"],
 )  # fmt: skip
 def test_a_worker_that_is_lost_is_named_in_time_and_the_run_goes_on(
-    tmp_path: Path, harm: Callable[[], Any], said: str
+    tmp_path: Path, whole: Path, harm: Callable[[], Any], said: str
 ) -> None:
-    whole = Child(trainer(tmp_path, *RUN, "hydra.run.dir=whole"), tmp_path / "whole.log")
     began = time.monotonic()
     options = (*RUN, f"data.worker_timeout={TIMEOUT}")
     child = Child(trainer(tmp_path, *options, patch=in_a_worker(harm)), tmp_path / "log")
@@ -68,8 +76,7 @@ def test_a_worker_that_is_lost_is_named_in_time_and_the_run_goes_on(
     assert read_checkpoint(last)["global_step"] == 3
     again = Child(trainer(tmp_path, f"ckpt_path={last}", "data.num_workers=0"), tmp_path / "again")
     assert again.wait() == 0, again.said
-    assert whole.wait() == 0
-    assert_equal_runs(tmp_path / "whole", tmp_path / "run")
+    assert_equal_runs(whole, tmp_path / "run")
 
 
 def test_what_is_lost_is_said_within_ten_seconds_of_the_timeout(tmp_path: Path) -> None:
