@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: train test test-slow lint docs readme forum bench recipe which-loss
+.PHONY: train test test-slow soak coverage mutation lint docs readme forum bench recipe which-loss
 
 train: $(READY)
 	$(BIN)/python train.py $(ARGS)
@@ -14,6 +14,24 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow $(ARGS)
+
+# Hundreds of killed runs, thousands of epochs; see tests/reliability.
+soak: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak $(ARGS)
+
+AUDIT := $(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[audit]" -c constraints.txt
+
+# Half an hour; what runs in processes of their own (tests/reliability) is not counted.
+coverage: $(READY)
+	$(AUDIT)
+	OMP_NUM_THREADS=1 $(BIN)/python -m coverage run -m pytest $(ARGS)
+	$(BIN)/python -m coverage report --skip-covered
+
+# Hours for everything; one file: make mutation ARGS="solobox.losses.localisation.balanced_l1*"
+mutation: $(READY)
+	$(AUDIT)
+	OMP_NUM_THREADS=1 $(BIN)/python -m mutmut run $(ARGS)
+	$(BIN)/python -m mutmut results
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """Errors that are the user's to mend: one sentence each, shown without a stack trace."""
 
 import difflib
+import signal
 from collections.abc import Sequence
 
 
@@ -38,6 +39,23 @@ class ExportError(SoloboxError):
 
 class DivergedError(SoloboxError):
     """Training went to infinity."""
+
+
+class Stopped(BaseException):
+    """SIGINT or SIGTERM ends the process; what can be saved is.
+
+    Not an Exception, as KeyboardInterrupt is not one: it may come anywhere.
+
+    Attributes:
+        signum: the signal's number.
+    """
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signum
+
+    def __str__(self) -> str:
+        return f"stopped by {signal.Signals(self.signum).name}"
 
 
 class Pruned(Exception):

@@ -168,12 +168,12 @@ class SoloboxModule(LightningModule):
         gradients = [p.grad for p in parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         scaler = getattr(self.trainer.precision_plugin, "scaler", None)
-        excused = scaler is not None and all(
-            losses.isfinite().all() for *tasks, _ in self._losses for losses in tasks
-        )
+        # A loss may be none and its gradient finite; one answer, so that a GPU is waited for once.
+        values = torch.cat([loss for *tasks, _ in self._losses for loss in tasks])
+        sound = values.isfinite().all() & (norm.isfinite() if scaler is None else True)
         if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
             norm = norm / scaler.get_scale()
-        if not norm.isfinite() and not excused:
+        if not sound:
             names = self.trainer.datamodule.train.paths  # type: ignore[attr-defined]
             raise DivergedError(explain_divergence(self._losses, names, self.global_step))
         self._losses.clear()

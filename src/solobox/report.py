@@ -11,6 +11,7 @@ from rich.table import Table
 
 from solobox.atomic import replacing
 from solobox.boxes import to_corners
+from solobox.cells import guarded
 from solobox.data.split import Split
 from solobox.metrics import Results
 
@@ -43,7 +44,7 @@ def write_predictions(path: Path, split: Split, results: Results) -> None:
         "path", "true", "predicted", *(f"p_{name}" for name in split.classes),
         *corners, *(f"true_{name}" for name in corners), "iou", "verdict",
     ]  # fmt: skip
-    with open(path, "w", newline="", encoding="utf-8") as file:
+    with replacing(path) as file:
         writer = csv.writer(file)
         writer.writerow(header)
         predicted, iou = results.predicted.tolist(), results.iou.tolist()
@@ -52,7 +53,8 @@ def write_predictions(path: Path, split: Split, results: Results) -> None:
             numbers = [f"{v:.2f}" for v in said[i] + truth[i]]
             labels = [split.classes[results.labels[i]], split.classes[predicted[i]]]
             verdict = VERDICTS[labels[0] == labels[1], iou[i] >= 0.5]
-            writer.writerow([name, *labels, *probabilities, *numbers, f"{iou[i]:.6f}", verdict])
+            names = guarded([name, *labels])
+            writer.writerow([*names, *probabilities, *numbers, f"{iou[i]:.6f}", verdict])
 
 
 def write_metrics(path: Path, figures: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from solobox.atomic import replacing
 from solobox.boxes import to_corners
+from solobox.cells import guarded
 from solobox.data.split import Split
 
 FILE = "suspects.csv"
@@ -52,8 +53,6 @@ def write_suspects(path: Path, split: Split, agreement: Tensor) -> int:
         for i in listed:
             sure, overlap = agreement[i].tolist()
             edges = [f"{edge:.2f}" for edge in corners[i]]
-            label = split.classes[split.labels[i]]
-            table.writerow(
-                [split.paths[i], label, *edges, f"{doubt[i]:.4f}", f"{sure:.4f}", f"{overlap:.4f}"]
-            )
+            names = guarded([split.paths[i], split.classes[split.labels[i]]])
+            table.writerow([*names, *edges, f"{doubt[i]:.4f}", f"{sure:.4f}", f"{overlap:.4f}"])
     return len(listed)

@@ -33,7 +33,7 @@ def test_a_run_leaves_behind_all_it_promises(finished: Outcome) -> None:
         "history.csv", "metrics.json", "predictions_test.csv", "predictions_val.csv",
         "identity.json", ".lock", "suspects.csv",
     }  # fmt: skip
-    assert {path.name for path in finished.folder.iterdir()} == {"runs"}
+    assert {path.name for path in finished.folder.iterdir()} == {"data", "runs"}  # kept drawings
 
 
 def test_the_figures_are_there_for_both_splits(finished: Outcome) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
+from solobox.engine.logger import flush, write_step
 from solobox.errors import ConfigError
 
 
@@ -49,11 +50,13 @@ class Checkpoints(Checkpoint):
             return
         turn = self.every_n_steps and trainer.global_step % self.every_n_steps == 0
         if turn or trainer.should_stop:
+            write_step(trainer)
             trainer.save_checkpoint(self.last_path)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save the last state of a whole epoch."""
         if trainer.is_last_batch:
+            flush(trainer)
             trainer.save_checkpoint(self.last_path)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

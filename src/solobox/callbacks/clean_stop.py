@@ -8,18 +8,8 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from solobox.callbacks.checkpoints import Checkpoints
-
-
-class Stopped(Exception):
-    """A signal ended the run after its state was saved.
-
-    Attributes:
-        signum: the signal's number.
-    """
-
-    def __init__(self, signum: int) -> None:
-        super().__init__(f"stopped by {signal.Signals(signum).name}")
-        self.signum = signum
+from solobox.engine.logger import write_step
+from solobox.errors import Stopped
 
 
 class CleanStop(Callback):
@@ -43,12 +33,21 @@ class CleanStop(Callback):
 
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
         """Leave after a step if a signal has come; an epoch's last step after its validation."""
-        if not trainer.is_last_batch and not trainer.fit_loop.epoch_loop._should_accumulate():
-            self._leave_if_asked(trainer)
+        if trainer.is_last_batch or trainer.fit_loop.epoch_loop._should_accumulate():
+            return
+        if signum := self._heard(trainer):
+            write_step(trainer)
+            self._leave(trainer, signum)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave between two epochs."""
-        self._leave_if_asked(trainer)
+        if signum := self._heard(trainer):
+            self._leave(trainer, signum)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Leave after the last step; all is saved."""
+        if signum := self._heard(trainer):
+            raise Stopped(signum)
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
@@ -62,14 +61,18 @@ class CleanStop(Callback):
             signal.signal(signum, handler)
         self.before.clear()
 
-    def _leave_if_asked(self, trainer: Trainer) -> None:
+    def _heard(self, trainer: Trainer) -> int:
+        """The signal that has come, to any of the processes that train together; 0: none."""
         received = self.received or 0
-        if trainer.world_size > 1:  # a signal to one process stops all of them, in the same step
+        if trainer.world_size > 1:  # all of them stop, in the same step
             told = torch.tensor(received, device=trainer.strategy.root_device)
             received = int(trainer.strategy.reduce(told, reduce_op="max"))
-        if received and not trainer.should_stop:
+        return received
+
+    def _leave(self, trainer: Trainer, signum: int) -> None:
+        if not trainer.should_stop:
             trainer.save_checkpoint(self.checkpoints.last_path)
-            raise Stopped(received)
+            raise Stopped(signum)
 
     def _note(self, signum: int, frame: FrameType | None) -> None:
         if self.received is not None:

@@ -8,7 +8,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from solobox.atomic import replacing
+from solobox.atomic import appending, replacing
 from solobox.balance import Balance
 from solobox.callbacks.clock import Clock
 
@@ -87,7 +87,7 @@ class History(Callback):
         if self.measured:
             means = (self.pulls / self.measured).tolist()
             row |= {f"balance/{name}": mean for name, mean in zip(PULLS, means, strict=True)}
-        with open(self.path, "a", newline="") as file:
+        with appending(self.path) as file:
             csv.DictWriter(file, COLUMNS).writerow(row)
         self.sums, self.batches, self.metrics = torch.zeros_like(self.sums), 0, {}
         self.pulls, self.measured = torch.zeros_like(self.pulls), 0

@@ -1,8 +1,11 @@
 """Hydra, with its errors turned into sentences."""
 
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -14,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from solobox.cli.choices import config_dir
 from solobox.cli.explain import explain
 from solobox.cli.naming import sweep_name
-from solobox.errors import Pruned, SoloboxError
+from solobox.errors import Pruned, SoloboxError, Stopped
 
 VALUED = ("--cfg", "-c", "--package", "-p", "--config-dir", "-cd", "--config-path", "-cp",
           "--config-name", "-cn", "--experimental-rerun")  # fmt: skip
@@ -35,9 +38,10 @@ def run(job: Job) -> None:
     main = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="train")
     failed: list[str] = []
     try:
-        main(_spoken(job, failed))()
-    except KeyboardInterrupt:  # before the first step, where there is nothing to save
-        sys.exit(130)
+        with _stoppable():
+            main(_spoken(job, failed))()
+    except Stopped as stop:
+        sys.exit(128 + stop.signum)
     except SoloboxError as error:  # of a sweep's job, which has said its sentence
         if not failed:
             sys.exit(f"error: {error}")
@@ -51,6 +55,21 @@ def run(job: Job) -> None:
         if error.filename is None:
             raise
         sys.exit(f"error: cannot use {error.filename} ({error.strerror})")
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let both signals that ask for an end raise Stopped, so that files are put in order."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        raise Stopped(signum)
+
+    before = {signum: signal.signal(signum, stop) for signum in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
 
 
 def _sorted(typed: list[str]) -> tuple[list[str], list[str]]:

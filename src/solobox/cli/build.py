@@ -41,7 +41,7 @@ from solobox.losses import ROLES
 from solobox.module import SoloboxModule
 
 # Settings of data that say how images are shown, not which.
-SHOWING = ("batch_size", "num_workers", "class_balanced", "epochs")
+SHOWING = ("batch_size", "num_workers", "worker_timeout", "class_balanced", "epochs")
 
 
 def build_data(settings: Settings) -> DataModule:
@@ -52,6 +52,7 @@ def build_data(settings: Settings) -> DataModule:
         made("augment", settings["augment"]),
         batch_size=data["batch_size"],
         num_workers=data["num_workers"],
+        worker_timeout=data.get("worker_timeout", 300),  # runs made before had no such setting
         seed=settings["seed"],
         class_balanced=data["class_balanced"],
         limit=settings["trainer"].get("limit_train_batches"),

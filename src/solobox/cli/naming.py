@@ -7,7 +7,7 @@ from solobox.engine.run_directory import LONGEST_NAME, safe_name
 # Choices that do not change what is trained, or that are named anyway.
 _UNNAMED = {
     "seed", "ckpt_path", "runs_dir", "report", "prune", "objective",
-    "data.root", "data.num_workers", "model.weights",
+    "data.root", "data.num_workers", "data.worker_timeout", "model.weights",
 }  # fmt: skip
 _UNNAMED_GROUPS = {"loss", "data", "model", "trainer", "callbacks", "experiment"}
 

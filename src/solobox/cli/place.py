@@ -53,7 +53,8 @@ def place_of(settings: Settings, identity: dict[str, str], typed: Sequence[str])
             last = before / LAST
             return Place(before, new=False, last=last if last.is_file() else None)
         directory = claim_new(parent, name)
-    (directory / CONFIG_FILE).write_text(OmegaConf.to_yaml(settings), encoding="utf-8")
+    with replacing(directory / CONFIG_FILE) as file:
+        file.write(OmegaConf.to_yaml(settings))
     with replacing(directory / IDENTITY_FILE) as file:
         json.dump(identity, file)
     return Place(directory, new=True, last=None)

@@ -18,7 +18,7 @@ from solobox.errors import CheckpointError, ConfigError
 # What does not change the result of a run, or only how far it goes.
 MAY_CHANGE = {
     "ckpt_path", "runs_dir", "model.weights",
-    "data.root", "data.num_workers", "data.cache", "data.cache_dir",
+    "data.root", "data.num_workers", "data.worker_timeout", "data.cache", "data.cache_dir",
     "trainer.max_epochs", "trainer.max_steps", "trainer.max_time",
     "trainer.accelerator", "trainer.devices", "trainer.num_nodes", "trainer.strategy",
     "trainer.log_every_n_steps",

@@ -14,8 +14,15 @@ from solobox.cli import app
 from solobox.cli.place import Place, place_of
 from solobox.cli.resume import continued, directory_of
 from solobox.cli.settings import Settings, check_types, plain
-from solobox.engine.run_directory import LAST, METRICS_FILE, SPLIT_FILE, give_back, training_in
-from solobox.errors import ConfigError
+from solobox.engine.run_directory import (
+    LAST,
+    METRICS_FILE,
+    SPLIT_FILE,
+    give_back,
+    training_in,
+    unwritten,
+)  # fmt: skip
+from solobox.errors import ConfigError, SoloboxError, Stopped
 
 if TYPE_CHECKING:
     from lightning import Trainer
@@ -70,9 +77,9 @@ def train_together(
     """
     from lightning import seed_everything
 
-    from solobox.callbacks.clean_stop import Stopped
     from solobox.cli.build import build_data, build_module, build_trainer
     from solobox.cli.objective import told
+    from solobox.data.workers import is_workers
     from solobox.engine.checkpoint_io import read_checkpoint
     from solobox.engine.ranks import from_rank_zero, rank
 
@@ -86,7 +93,9 @@ def train_together(
     if settings["ckpt_path"] is None and from_rank_zero(done.is_file):
         print(f"{directory} skipped: already finished")
         return from_rank_zero(lambda: told(json.loads(done.read_text()), settings["objective"]))
-    if checkpoint is not None and step is None:
+    if checkpoint is None:
+        step = None if new else 0  # what it logged before it was killed is hidden
+    elif step is None:
         step = read_checkpoint(checkpoint)["global_step"]
         print(f"{directory} goes on from step {step}")
     try:
@@ -98,12 +107,18 @@ def train_together(
     with training_in(directory) if rank() == 0 else nullcontext():
         try:
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
+            return from_rank_zero(lambda: finished(settings, module, data, trainer, directory))
         except Stopped as stop:
-            if rank() == 0:
+            if rank() == 0 and (directory / LAST).is_file():
                 words = f"{stop}; continue with: python train.py ckpt_path={directory / LAST}"
                 print(words, file=sys.stderr)
-            sys.exit(128 + stop.signum)
-        return from_rank_zero(lambda: finished(settings, module, data, trainer, directory))
+            raise
+        except (RuntimeError, SoloboxError, OSError) as error:
+            if is_workers(error):
+                raise data.explained(error) from error
+            if isinstance(error, OSError):  # TensorBoard's thread does not say which file
+                raise unwritten(error, directory) from error
+            raise
 
 
 def place_for(settings: Settings, data: "DataModule", typed: list[str]) -> Place:

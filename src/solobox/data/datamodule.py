@@ -15,7 +15,8 @@ from solobox.data.dataset import Images
 from solobox.data.order import EpochBatches, InOrder, class_balanced, permutation
 from solobox.data.split import Split
 from solobox.data.split_file import Listed
-from solobox.errors import ConfigError
+from solobox.data.workers import explained, kill_workers
+from solobox.errors import ConfigError, DataError
 from solobox.types import Batch, TrainStats
 
 
@@ -53,14 +54,15 @@ class DataModule(LightningDataModule):
         augment: changes training images.
         batch_size: images a step, of all processes together.
         num_workers: processes that prepare training batches; 0 prepares them in the trainer.
+        worker_timeout: seconds after which a batch of theirs counts as lost; 0: never.
         seed: seed of the run.
         class_balanced: show each class equally often, a rare one's images several times.
         limit: batches after which a training epoch ends early; None: no such limit.
         ranks: processes that share each batch; each takes its part of the same images.
 
     Raises:
-        ConfigError: batch_size < 1, num_workers < 0, a limit that is not a number >= 1, or a
-            batch that the processes cannot share.
+        ConfigError: batch_size < 1, num_workers < 0, worker_timeout < 0, a limit that is not a
+            number >= 1, or a batch that the processes cannot share.
         DataError: an image is damaged.
     """
 
@@ -71,6 +73,7 @@ class DataModule(LightningDataModule):
         *,
         batch_size: int,
         num_workers: int,
+        worker_timeout: float = 300,
         seed: int,
         class_balanced: bool = False,
         limit: int | None = None,
@@ -82,10 +85,13 @@ class DataModule(LightningDataModule):
                 f"data.batch_size must be >= 1 and data.num_workers >= 0; "
                 f"found {batch_size} and {num_workers}"
             )
+        if worker_timeout < 0:
+            raise ConfigError(f"data.worker_timeout must be >= 0; found {worker_timeout}")
         self.source = source
         self.augment = augment
         self.batch_size = batch_size
         self.num_workers = num_workers
+        self.worker_timeout = worker_timeout if num_workers else 0
         self.seed = seed
         self.class_balanced = class_balanced
         if limit is not None and (not isinstance(limit, int) or limit < 1):
@@ -105,17 +111,14 @@ class DataModule(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled and augmented; continues where the trainer's batch counter stands."""
-        batches = EpochBatches(
-            len(self.train), self.batch_size, self._order, self._batches_done, self.limit,
-            self._share,
-        )  # fmt: skip
         return DataLoader(
             self.shown(),
-            batch_sampler=batches,
+            batch_sampler=self._batches(),
             collate_fn=_as_it_is,
             num_workers=self.num_workers,
+            timeout=self.worker_timeout,
             persistent_workers=self.num_workers > 0,
-            worker_init_fn=_leave_ctrl_c_to_the_trainer,
+            worker_init_fn=_leave_signals_to_the_trainer,
             pin_memory=torch.cuda.is_available(),
         )
 
@@ -144,6 +147,21 @@ class DataModule(LightningDataModule):
         if self.trainer is None:
             return 0, 1
         return self.trainer.global_rank, self.trainer.world_size
+
+    def on_exception(self, exception: BaseException) -> None:
+        """Wait for no worker, which may hang."""
+        kill_workers()
+
+    def explained(self, error: Exception) -> DataError:
+        """An error of the loader's workers as a sentence."""
+        n = len(self.train)
+        return explained(error, [self.train.paths[i % n] for _, i in next(iter(self._batches()))])
+
+    def _batches(self) -> EpochBatches:
+        return EpochBatches(
+            len(self.train), self.batch_size, self._order, self._batches_done, self.limit,
+            self._share,
+        )  # fmt: skip
 
     def _order(self, epoch: int) -> list[int]:
         if self.class_balanced:
@@ -196,9 +214,13 @@ def in_order(split: Split, batch_size: int, share: tuple[int, int] = (0, 1)) -> 
     )
 
 
-def _leave_ctrl_c_to_the_trainer(worker: int) -> None:
-    """Ctrl-C reaches every process of a terminal; the trainer still needs its workers to finish."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _leave_signals_to_the_trainer(worker: int) -> None:
+    """Ctrl-C reaches every process of a terminal, and SIGTERM every process of a cluster's job.
+
+    The trainer still needs its workers to finish the step.
+    """
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_IGN)
 
 
 def _as_it_is(batch: Any) -> Any:

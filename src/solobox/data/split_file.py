@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from solobox.atomic import replacing
+from solobox.cells import guarded, unguarded
 from solobox.data.parsing.layout import split_of
 from solobox.errors import DataError
 
@@ -44,7 +45,7 @@ def write_split(path: Path, rows: Iterable[Listed]) -> None:
         with replacing(path) as file:
             writer = csv.writer(file)
             writer.writerow(("image", "split", "class", "box", "left_out"))
-            writer.writerows(rows)
+            writer.writerows(map(guarded, rows))
     except OSError as error:
         raise DataError(
             f"cannot write the split to {path} ({error.strerror}); choose another place with "
@@ -65,7 +66,7 @@ def _rows(path: Path) -> dict[str, Listed]:
     try:
         # Names are bytes to the file system, and need not be UTF-8.
         with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-            rows = list(csv.DictReader(file, strict=True))
+            rows = [unguarded(row) for row in csv.DictReader(file, strict=True)]
     except OSError as error:
         raise DataError(f"{path}: cannot read it ({error.strerror})") from None
     except (csv.Error, ValueError) as error:

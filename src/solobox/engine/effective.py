@@ -6,7 +6,7 @@ from typing import Any
 # Where something lies, or what is shown; not what comes out.
 WITHOUT_EFFECT = {
     "ckpt_path", "runs_dir", "report", "objective", "prune", "prune.storage", "prune.trial",
-    "data.root", "data.num_workers", "data.cache", "data.cache_dir",
+    "data.root", "data.num_workers", "data.worker_timeout", "data.cache", "data.cache_dir",
     "trainer.log_every_n_steps", "callbacks.checkpoints.every_n_steps",
     "callbacks.box_images.count", "callbacks.box_images.every_n_epochs",
 }  # fmt: skip

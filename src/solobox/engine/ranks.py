@@ -9,7 +9,7 @@ import torch
 from torch import distributed
 
 from solobox.engine.processes import Processes, start, store_of_the_others
-from solobox.errors import ConfigError, LostError, SoloboxError
+from solobox.errors import ConfigError, LostError, SoloboxError, Stopped
 from solobox.losses.across import ranks
 
 T = TypeVar("T")
@@ -112,6 +112,9 @@ def _leave() -> None:
 def _first_failure_speaks(store: "distributed.Store") -> Iterator[None]:
     try:
         yield
+    except Stopped:  # rank zero has said it
+        _first(store)
+        raise
     except Exception as error:
         first = _first(store)
         if isinstance(error, SoloboxError):

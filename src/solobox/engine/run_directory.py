@@ -8,6 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from solobox.atomic import UNFINISHED
 from solobox.errors import RunDirectoryError
 
 CONFIG_FILE = "config.yaml"
@@ -84,6 +85,16 @@ def claim_this(directory: Path) -> Path:
     return directory
 
 
+def unwritten(error: OSError, directory: Path) -> RunDirectoryError:
+    """An error of the file system while a run trains, as a sentence that says how to go on."""
+    last = directory / LAST
+    again = f", then continue with ckpt_path={last}" if last.is_file() else ""
+    return RunDirectoryError(
+        f"cannot use {error.filename or f'the events in {directory}'} ({error.strerror}); what was "
+        f"saved before is whole. Free some space or check the permissions{again}"
+    )
+
+
 @contextlib.contextmanager
 def training_in(directory: Path) -> Iterator[None]:
     """Hold a run directory while its run trains; a process that dies lets go of it.
@@ -101,6 +112,9 @@ def training_in(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise RunDirectoryError(f"cannot write to {directory} ({error.strerror})") from None
     try:
+        for folder in (directory, (directory / LAST).parent):
+            for torn in folder.glob(UNFINISHED):  # a process was killed while it wrote
+                torn.unlink(missing_ok=True)
         yield
     finally:
         lock.release()

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from solobox.atomic import replacing
+from solobox.cells import unguarded
 from solobox.report import CONSTANT, SHOWN, VERDICTS
 from solobox.study import run_charts
 from solobox.study.embedded import address, jpeg, png
@@ -73,7 +74,7 @@ def _suspects(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
     with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
-        return list(csv.DictReader(file))
+        return [unguarded(row) for row in csv.DictReader(file)]
 
 
 def _doubted(run: Run, row: dict[str, str]) -> tuple[str, str]:

@@ -11,6 +11,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from solobox.cells import unguarded
 from solobox.engine.effective import effective
 from solobox.engine.run_directory import CONFIG_FILE, METRICS_FILE, PRUNED_FILE
 
@@ -126,7 +127,7 @@ def read_predictions(path: Path) -> Predictions:
         OSError, ValueError, KeyError: as `read_run`.
     """
     with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
-        rows = list(csv.DictReader(file, strict=True))
+        rows = [unguarded(row) for row in csv.DictReader(file, strict=True)]
     if not rows:
         raise ValueError(f"{path.name} is empty")
     classes = tuple(key[2:] for key in rows[0] if key.startswith("p_"))

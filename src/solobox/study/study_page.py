@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from solobox.atomic import replacing
+from solobox.cells import guarded
 from solobox.study import charts
 from solobox.study.configurations import Configuration
 from solobox.study.embedded import address, jpeg, png
@@ -108,7 +109,7 @@ def _for_script(compared: dict[str, list[Pair]]) -> dict[str, dict[str, str]]:
 
 def _write_csv(path: Path, rows: list[list[str]]) -> None:
     with replacing(path) as file:
-        csv.writer(file).writerows(rows)
+        csv.writer(file).writerows(map(guarded, rows))
 
 
 def _worst(found: Sequence[Configuration], best: Configuration) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from solobox.data.parsing.layout import ORDER, inside, read_text, split_folders,
 from solobox.data.record import FaultError, place
 from solobox.errors import DataError
 
+MOST_FIELDS = 1_000  # of a row; a real table has a few dozen
 _QUOTED = re.compile(r'"[^"]*"')
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 
@@ -74,6 +75,12 @@ def read_rows(path: Path) -> list[Row]:
     rows, line = [], 1
     try:
         for fields in reader:
+            if len(fields) > MOST_FIELDS:
+                raise FaultError(
+                    place(path, line), "no table",
+                    f"expected at most {MOST_FIELDS} fields in a row, found {len(fields)}; is a "
+                    f"line break missing?",
+                )  # fmt: skip
             written = tuple(field.strip() for field in fields)
             if any(written):
                 rows.append(Row(line, _with_points(written) if delimiter == ";" else written))

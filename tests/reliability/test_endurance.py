@@ -1,0 +1,77 @@
+"""A run of thousands of epochs takes no more of the machine at its end than at its beginning."""
+
+import gc
+import json
+import os
+import threading
+from pathlib import Path
+
+import pytest
+import torch
+from tests.command import SMALL
+from tests.reliability.children import Child, trainer
+
+from solobox.callbacks.progress import EpochLines
+
+# An epoch of one step and one validation: some 30 ms on an idle machine.
+RUN = (*SMALL, "data.train=8", "data.val=4", "data.test=4", "data.batch_size=8",
+       "hydra.run.dir=run")  # fmt: skip
+MEGABYTE = 2**20
+DOUBTS = 2  # tensors of callbacks/suspects.py, which begins in the second half of a run
+
+Held = dict[str, int]
+
+
+def measured(folder: Path, epochs: int, at: tuple[int, ...], seconds: float) -> list[Held]:
+    """What a run holds after some of its epochs: bytes, tensors, open files, threads."""
+
+    def patch() -> None:
+        original = EpochLines.on_train_epoch_end
+
+        def on_train_epoch_end(self: EpochLines, trainer: object, *args: object) -> None:
+            original(self, trainer, *args)  # type: ignore[arg-type]
+            epoch = trainer.current_epoch + 1  # type: ignore[attr-defined]
+            if epoch in at:
+                with open(folder / "held.jsonl", "a") as file:
+                    file.write(json.dumps(held()) + "\n")
+
+        EpochLines.on_train_epoch_end = on_train_epoch_end  # type: ignore
+
+    child = Child(
+        trainer(folder, *RUN, f"trainer.max_epochs={epochs}", patch=patch), folder / "log"
+    )
+    assert child.wait(seconds) == 0, child.said
+    return [json.loads(line) for line in (folder / "held.jsonl").read_text().splitlines()]
+
+
+def held() -> Held:
+    """What this process holds now, garbage aside."""
+    gc.collect()
+    resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return {
+        "bytes": resident,
+        "tensors": sum(isinstance(kept, torch.Tensor) for kept in gc.get_objects()),
+        "files": len(os.listdir("/proc/self/fd")),
+        "threads": threading.active_count(),
+        "tasks": len(os.listdir("/proc/self/task")),
+    }
+
+
+def assert_no_more(before: Held, after: Held, megabytes: int) -> None:
+    assert before["tensors"] <= after["tensors"] <= before["tensors"] + DOUBTS
+    for what in ("files", "threads", "tasks"):
+        assert after[what] == before[what], f"{what}: {before[what]}, then {after[what]}"
+    grown = (after["bytes"] - before["bytes"]) / MEGABYTE
+    assert grown <= megabytes, f"{grown:.1f} MB more"
+
+
+def test_sixty_epochs_hold_what_twenty_do(tmp_path: Path) -> None:
+    before, after = measured(tmp_path, 60, (20, 60), seconds=120)
+    assert_no_more(before, after, megabytes=20)
+
+
+@pytest.mark.soak
+def test_two_thousand_epochs_hold_what_two_hundred_do(tmp_path: Path) -> None:
+    before, after = measured(tmp_path, 2_000, (200, 2_000), seconds=3_000)
+    print(before, after)
+    assert_no_more(before, after, megabytes=10)
