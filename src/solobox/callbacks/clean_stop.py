@@ -41,22 +41,21 @@ class CleanStop(Callback):
         """Leave between two epochs."""
         self._leave_if_asked(trainer)
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Leave after the last step; all is saved."""
-        if self.received is not None:
-            raise Stopped(self.received)
-
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Give the signals back; Lightning calls no teardown then."""
+        self.received = None
         self.teardown(trainer, pl_module, "fit")
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Give the signals back."""
+        """Give the signals back, and one that came after the last step: all is saved by now."""
         for signum, handler in self.before.items():
             signal.signal(signum, handler)
         self.before.clear()
+        if self.received is not None:
+            late, self.received = self.received, None
+            signal.raise_signal(late)
 
     def _leave_if_asked(self, trainer: Trainer) -> None:
         if self.received is not None and not trainer.should_stop:
