@@ -75,8 +75,8 @@ def texts() -> list[Path]:
 
 
 def test_no_page_tells_anybody_to_open_a_port_to_the_world() -> None:
-    world = re.compile(r"--bind_all|--host[= ]|0\.0\.0\.0|server_name\s*=(?!\s*[\"']127\.0\.0\.1)"
-                       r"|share\s*=\s*True")  # fmt: skip
+    world = re.compile(r"--bind_all|--host[= ]|0\.0\.0\.0|share\s*=\s*True|"
+                       r"server_name\s*=(?!HOST|\s*[\"']127\.0\.0\.1)")  # fmt: skip
     found = [
         f"{path}: {match[0]}" for path in texts() for match in world.finditer(path.read_text())
     ]

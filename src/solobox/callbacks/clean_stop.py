@@ -53,13 +53,17 @@ class CleanStop(Callback):
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Give the signals back; Lightning calls no teardown then."""
+        self.received = None
         self.teardown(trainer, pl_module, "fit")
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Give the signals back."""
+        """Give the signals back, and one that came after the last step: all is saved by now."""
         for signum, handler in self.before.items():
             signal.signal(signum, handler)
         self.before.clear()
+        if self.received is not None:
+            late, self.received = self.received, None
+            signal.raise_signal(late)
 
     def _heard(self, trainer: Trainer) -> int:
         """The signal that has come, to any of the processes that train together; 0: none."""
