@@ -36,8 +36,10 @@ class Ticking(Clock):
     seconds = property(lambda self: self.now)  # type: ignore[assignment]
 
 
-def run(limit: float, pace: Callable[[int], float], most: int = 1000) -> tuple[Any, Any, Any]:
-    """Train with so many seconds an epoch until Length ends it."""
+def run(
+    limit: float, pace: Callable[[int], float], most: int = 1000, validation: float = 0.0
+) -> tuple[Any, Any, Any]:
+    """Train with so many seconds an epoch and a validation until Length ends it."""
     clock, trainer, module = Ticking(), Trainer(), Module(most)
     length = Length(most, clock, limit)
     length.on_train_start(trainer, module)  # type: ignore[arg-type]
@@ -48,16 +50,24 @@ def run(limit: float, pace: Callable[[int], float], most: int = 1000) -> tuple[A
             length.on_train_batch_end(trainer, module)  # type: ignore[arg-type]
             if trainer.should_stop:
                 break
+        clock.now += validation
+        clock.validation += validation
         length.on_train_epoch_end(trainer, module)  # type: ignore[arg-type]
         if trainer.should_stop:
             break
     return clock, trainer, module
 
 
-def test_it_ends_within_the_time_at_the_end_of_an_epoch_and_of_the_schedule() -> None:
-    clock, trainer, module = run(60.0, lambda epoch: 2.9 if epoch == 0 else 2.0)
-    assert 57.0 <= clock.now <= 60.0
-    assert trainer.global_step % 10 == 0
+def test_it_uses_the_time_and_ends_at_the_end_of_the_schedule() -> None:
+    for limit in (60.0, 7.0):
+        clock, trainer, module = run(limit, lambda epoch: 2.9 if epoch == 0 else 2.0)
+        assert 0.95 * limit <= clock.now <= limit
+        assert trainer.global_step == module.steps
+
+
+def test_the_last_validation_has_its_time() -> None:
+    clock, trainer, module = run(60.0, lambda _: 4.0, validation=3.0)
+    assert 54.0 <= clock.now <= 60.0
     assert trainer.global_step == module.steps
 
 

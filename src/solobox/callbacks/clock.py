@@ -30,9 +30,14 @@ class Clock(Callback):
         return self.earlier["seconds"] + (self.stopped or time.perf_counter()) - self.started
 
     @property
+    def validation_seconds(self) -> float:
+        """How much of it was validation."""
+        return self.validation + self.earlier["validation"]
+
+    @property
     def images_per_s(self) -> float:
         """Training images a second of training, validation left out."""
-        training = self.seconds - self.validation - self.earlier["validation"]
+        training = self.seconds - self.validation_seconds
         return self.images / training if training > 0 else 0.0
 
     def on_train_batch_start(
@@ -66,7 +71,7 @@ class Clock(Callback):
         return {
             "images": self.images,
             "seconds": self.seconds,
-            "validation": self.validation + self.earlier["validation"],
+            "validation": self.validation_seconds,
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
