@@ -1,6 +1,8 @@
 """One step."""
 
 import math
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -140,7 +142,7 @@ def clipping(monkeypatch: pytest.MonkeyPatch, gradient: float, loss: float) -> n
     )  # fmt: skip
     monkeypatch.setattr(SoloboxModule, "trainer", Scaled)
     monkeypatch.setattr(SoloboxModule, "global_step", 0)
-    module._losses.append((torch.tensor([loss, 0.5]), torch.ones(2), torch.arange(2)))
+    module.watch.losses.append((torch.tensor([loss, 0.5]), torch.ones(2), torch.arange(2)))
     module.configure_gradient_clipping(optimizer, 2.0)
     return parameter
 
@@ -181,3 +183,35 @@ def test_a_checkpoint_of_the_state_alone_gives_the_same_predictions(backbone: st
     images = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
     assert torch.equal(one(images), other(images))
     assert one(images).shape == (2, 7)
+
+
+@pytest.mark.parametrize(("bad", "seen_at"), [(1, 3), (4, 7), (9, 10)])
+def test_a_gpu_is_asked_now_and_then_and_nothing_bad_is_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bad: int, seen_at: int
+) -> None:
+    """Ten steps an epoch, looked at every four steps and before a validation."""
+    quiet()
+    monkeypatch.setattr(SoloboxModule, "_may_ask", SoloboxModule._is_due)  # as on a GPU
+    data = DataModule(Synthetic(train=40, val=4, test=4, size=32), Augment(), batch_size=4,
+                      num_workers=0, seed=0)  # fmt: skip
+    parts = objective()
+    module = SoloboxModule(
+        model(), [parts], Constant(), optimizer=lambda groups: torch.optim.AdamW(groups, lr=0.01),
+        scheduler=lambda progress: 1.0, steps=20, seed=0, passport={},
+    )  # fmt: skip
+    calls = 0
+
+    def harm(_: nn.Module, __: Any, loss: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        return loss * math.nan if calls == bad + 1 else loss
+
+    parts.localisation.register_forward_hook(harm)
+    trainer = Trainer(max_epochs=2, accelerator="cpu", logger=False, enable_progress_bar=False,
+                      enable_model_summary=False, log_every_n_steps=4, num_sanity_val_steps=0,
+                      default_root_dir=tmp_path)  # fmt: skip
+    with pytest.raises(DivergedError, match=rf"in step {bad + 1}: the localisation loss"):
+        trainer.fit(module, datamodule=data)
+    assert trainer.global_step == seen_at
+    assert all(value.isfinite().all() for value in module.model.parameters())
+    assert not list(tmp_path.rglob("*.ckpt"))

@@ -14,11 +14,10 @@ from solobox.balance import Balance, balance_of
 from solobox.boxes import iou
 from solobox.data.order import hash32
 from solobox.engine.checkpoint_io import FORMAT
-from solobox.engine.divergence import explain_divergence
+from solobox.engine.divergence import Watch
 from solobox.engine.logger import tensorboards
 from solobox.engine.parameter_groups import parameter_groups
 from solobox.engine.predict import results_of
-from solobox.errors import DivergedError
 from solobox.losses.across import as_rank_zero, ranks, rows_of_all
 from solobox.losses.loss_schedule import LossSchedule
 from solobox.losses.objective import Objective
@@ -69,8 +68,7 @@ class SoloboxModule(LightningModule):
         self._validated: list[tuple[Tensor, ...]] = []
         self.results: Results | None = None  # of the last validation, on the original images
         self.validated: Prediction  # the same, on the canvas
-        # Since the last step, an entry an image of every process.
-        self._losses: list[tuple[Tensor, Tensor, Tensor]] = []
+        self.watch = Watch()  # of every process's images
 
     @property
     def active(self) -> Objective:
@@ -106,10 +104,8 @@ class SoloboxModule(LightningModule):
         ll = parts.sample_weights @ parts.localisation.detach()
         self.log_dict({"loss/classification": lc, "loss/localisation": ll})
         tasks = (parts.classification.detach(), parts.localisation.detach())
-        self._losses.append((*tasks, rows_of_all(batch.indices.repeat(times))))
-        # The steps at which Lightning hands what is logged to TensorBoard.
-        due = (self.global_step + 1) % self.trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
-        balance = self._log_balance(parts, features, pred.box, boxes) if due else None
+        self.watch.losses.append((*tasks, rows_of_all(batch.indices.repeat(times))))
+        balance = self._log_balance(parts, features, pred.box, boxes) if self._is_due() else None
         # "loss" is what Lightning minimises, and divides when batches are accumulated.
         outputs = {"classification": lc, "localisation": ll, "total": parts.total.detach()}
         outputs["indices"] = rows_of_all(batch.indices)
@@ -118,15 +114,25 @@ class SoloboxModule(LightningModule):
         outputs["loss"] = parts.total + part * extra
         return outputs if balance is None else outputs | {"balance": torch.stack(balance)}
 
+    def _is_due(self) -> bool:
+        """Whether Lightning hands what this step logs to TensorBoard."""
+        return (self.global_step + 1) % self.trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
+
     def on_train_epoch_end(self) -> None:
         """Let a combination that asks for it know that a whole epoch is over."""
+        self._look_back()
         if self.trainer.is_last_batch:
             for combine in {objective.combine for objective in self.objectives}:
                 if hasattr(combine, "end_epoch"):
                     combine.end_epoch()  # type: ignore[operator]
 
     def on_validation_epoch_start(self) -> None:
-        """Let all processes validate what rank zero saves: BatchNorm saw other images on each."""
+        """Let all processes validate what rank zero saves: BatchNorm saw other images on each.
+
+        Raises:
+            DivergedError: a step since the last look was not finite.
+        """
+        self._look_back()
         as_rank_zero(list(self.buffers()))
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -155,30 +161,41 @@ class SoloboxModule(LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip the norm of all gradients together; stop before a step that is no number.
+        """Clip the norm of all gradients together; let no step count that is no number.
 
         Lightning's own refuses fused optimizers, which undo float16's scale themselves: for those
-        the gradients are still multiplied by it here.
+        the gradients are still multiplied by it here. On a GPU a step that is no number gets
+        gradients of 0, and the run stops when it next logs, validates or saves: asking in each
+        step would make the host wait.
 
         Raises:
-            DivergedError: a loss or gradient is not finite; no weight has changed. Under float16
-                a gradient that is too large is no fault: its scaler leaves the step out.
+            DivergedError: a loss or gradient is not finite. Under float16 a gradient that is too
+                large is no fault: its scaler leaves the step out.
         """
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         gradients = [p.grad for p in parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         scaler = getattr(self.trainer.precision_plugin, "scaler", None)
-        # A loss may be none and its gradient finite; one answer, so that a GPU is waited for once.
-        values = torch.cat([loss for *tasks, _ in self._losses for loss in tasks])
-        sound = values.isfinite().all() & (norm.isfinite() if scaler is None else True)
+        # A loss may be none and its gradient finite.
+        sound = self.watch.end_step(self.global_step, norm.isfinite() if scaler is None else True)
+        if self._may_ask():
+            self._look_back()
+        else:
+            for gradient in gradients:
+                gradient.masked_fill_(~sound, 0)
+            norm = norm.masked_fill(~sound, 0)
         if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
             norm = norm / scaler.get_scale()
-        if not sound:
-            names = self.trainer.datamodule.train.paths  # type: ignore[attr-defined]
-            raise DivergedError(explain_divergence(self._losses, names, self.global_step))
-        self._losses.clear()
         if gradient_clip_val:
             torch.nn.utils.clip_grads_with_norm_(parameters, gradient_clip_val, norm)
+
+    def _may_ask(self) -> bool:
+        """Whether it costs nothing to look at a step, or is time to."""
+        return self.device.type == "cpu" or self._is_due()
+
+    def _look_back(self) -> None:
+        if self.watch.steps:
+            self.watch.look_back(self.trainer.datamodule.train.paths)  # type: ignore[attr-defined]
 
     def configure_optimizers(self) -> Any:
         """An optimizer whose weight decay spares biases, norms and learned loss weights."""
@@ -193,7 +210,12 @@ class SoloboxModule(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rates, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Let the checkpoint say what it is, and where the schedule stands."""
+        """Let the checkpoint say what it is, and where the schedule stands.
+
+        Raises:
+            DivergedError: a step since the last look was not finite; nothing is saved.
+        """
+        self._look_back()
         checkpoint["solobox"] = {"format": FORMAT, **self.passport}
         checkpoint["loss_schedule"] = self.schedule.state_dict()
 

@@ -1,11 +1,49 @@
-"""What went to infinity first: a loss, and on which images, or the gradient alone."""
+"""Whether training stays finite; what went to infinity first, and on which images."""
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from solobox.errors import DivergedError
+
 NAMED = 5  # images in a sentence
+Losses = tuple[Tensor, Tensor, Tensor]  # classification (B,), localisation (B,), indices (B,)
+
+
+class Watch:
+    """Losses and soundness of the steps that nobody has asked about yet.
+
+    Asking a GPU makes the host wait for it, so that steps may be noted first and asked about
+    together.
+    """
+
+    def __init__(self) -> None:
+        self.losses: list[Losses] = []  # of the step under way: one a batch
+        self.steps: list[tuple[int, Tensor, list[Losses]]] = []
+
+    def end_step(self, step: int, gradient_is_finite: Tensor | bool) -> Tensor:
+        """Note a step; returns whether it is sound, which is not asked here."""
+        values = torch.cat([loss for *tasks, _ in self.losses for loss in tasks])
+        sound = values.isfinite().all() & gradient_is_finite
+        self.steps.append((step, sound, self.losses))
+        self.losses = []
+        return sound
+
+    def look_back(self, names: Sequence[str]) -> None:
+        """Ask about all steps noted.
+
+        Args:
+            names: of the training images.
+
+        Raises:
+            DivergedError: a loss or gradient was not finite.
+        """
+        steps, self.steps = self.steps, []
+        if torch.stack([sound for _, sound, _ in steps]).all():
+            return
+        step, _, losses = next(noted for noted in steps if not noted[1])
+        raise DivergedError(explain_divergence(losses, names, step))
 
 
 def explain_divergence(
