@@ -91,6 +91,11 @@ class DataModule(LightningDataModule):
         # All of them now: a damaged test image should not be found after training.
         self.splits = source.load(augment.oversize)
         self.train, self.val = self.splits["train"], self.splits["val"]
+        if class_balanced and self.train.blocks is not None:
+            raise ConfigError(
+                "data.class_balanced=true draws from everywhere, and data.mix from a few shards at "
+                "a time; leave one of them out"
+            )
 
     @property
     def stats(self) -> TrainStats:
@@ -133,9 +138,11 @@ class DataModule(LightningDataModule):
         """The training split as an epoch shows it: augmented, at the size of the model."""
         return Images(self.train, self.augment, seed=self.seed, side=self.source.size)
 
-    def _order(self, epoch: int) -> list[int]:
+    def _order(self, epoch: int) -> Sequence[int]:
         if self.class_balanced:
             return class_balanced(self.seed, epoch, self.train.labels)
+        if self.train.blocks is not None:
+            return self.train.blocks.order(self.seed, epoch)
         return permutation(self.seed, epoch, len(self.train))
 
     def _batches_done(self) -> int:

@@ -5,7 +5,7 @@ augmentation, whatever the number of workers.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,7 @@ class EpochBatches(Sampler[list[Key]]):
         self,
         n: int,
         batch_size: int,
-        order: Callable[[int], list[int]],
+        order: Callable[[int], Sequence[int]],
         batches_done: Callable[[], int],
         limit: int | None = None,
     ) -> None:
