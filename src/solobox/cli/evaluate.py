@@ -116,7 +116,8 @@ def settings_for(stored: Settings, typed: Sequence[str], classes: Sequence[str])
     with initialize_config_dir(version_base="1.3", config_dir=str(config_dir())):
         check_targets(stored["data"])
     settings = {key: dict(stored[key]) for key in ("data", "evaluate")}
-    layout = stored["data"].get("format", {"name": "synthetic"})["name"]
+    other = "shards" if ".shards." in stored["data"]["_target_"] else "synthetic"
+    layout = stored["data"].get("format", {"name": other})["name"]
     composed = settings_of([f"data={layout}", *typed])
     overrides = OverridesParser.create().parse_overrides(list(typed))
     for override in overrides:
