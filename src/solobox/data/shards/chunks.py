@@ -18,14 +18,17 @@ from solobox.data.store.pixels import Pixels
 class Chunks:
     """The images in some folders, one folder after another, read when they are asked for.
 
-    LitData maps a few shards into memory at a time. It looks a row's shard up from the first to the
-    last, which would take 10 ms with a hundred thousand of them: it is told the shard instead.
+    LitData maps a few shards into memory at a time, and has the system read a shard ahead when it
+    is mapped: of a set larger than memory, few shards should be read at a time. It looks a row's
+    shard up from the first to the last, which would take 10 ms with a hundred thousand of them: it
+    is told the shard instead.
 
     Args:
         folders: of LitData's index.json.
         lengths: images in each shard of each folder.
         side: of the images, in pixels.
         jpeg: quality if they are JPEG, None if they are bytes as they are.
+        kept: shards that stay mapped in each process.
     """
 
     def __init__(
@@ -34,9 +37,10 @@ class Chunks:
         lengths: Sequence[NDArray[np.int64]],
         side: int,
         jpeg: int | None,
+        kept: int = 4,
     ) -> None:
         self.folders, self.lengths = list(folders), list(lengths)
-        self.side, self.jpeg = side, jpeg
+        self.side, self.jpeg, self.kept = side, jpeg, kept
         self._shards = _starts([len(part) for part in lengths])  # first shard of each folder
         self._rows = _starts(np.concatenate(lengths))  # first row of each shard
         self._opened: dict[tuple[int, int], Any] = {}
@@ -51,7 +55,7 @@ class Chunks:
         return images
 
     def __reduce__(self) -> tuple[type["Chunks"], tuple[Any, ...]]:
-        return Chunks, (self.folders, self.lengths, self.side, self.jpeg)
+        return Chunks, (self.folders, self.lengths, self.side, self.jpeg, self.kept)
 
     def _image(self, row: int) -> NDArray[np.uint8]:
         from litdata.streaming.sampler import ChunkedIndex
@@ -69,7 +73,8 @@ class Chunks:
             from litdata import StreamingDataset
 
             logging.getLogger("litdata").setLevel(logging.WARNING)
-            self._opened[key] = StreamingDataset(str(self.folders[folder]))
+            folder_name = str(self.folders[folder])
+            self._opened[key] = StreamingDataset(folder_name, max_pre_download=self.kept)
         return self._opened[key]
 
 

@@ -129,7 +129,7 @@ class Shards:
         folders, canvas = list(parts), self._about.canvas(name)
         try:
             return Split(
-                images=Chunks(folders, lengths, canvas.side, self._about.jpeg),
+                images=Chunks(folders, lengths, canvas.side, self._about.jpeg, self.mix or 4),
                 labels=column(folders, "labels"),
                 boxes=column(folders, "boxes"),
                 sizes=column(folders, "sizes"),
