@@ -121,7 +121,8 @@ def settings_for(stored: Settings, typed: Sequence[str], classes: Sequence[str])
     """
     check_targets(stored["data"])
     settings = {key: dict(stored[key]) for key in ("data", "evaluate")}
-    layout = stored["data"].get("format", {"name": "synthetic"})["name"]
+    other = "shards" if ".shards." in stored["data"]["_target_"] else "synthetic"
+    layout = stored["data"].get("format", {"name": other})["name"]
     now = composed([f"data={layout}", *typed])
     check_types(now, [f"data={layout}", *typed])
     overrides = OverridesParser.create().parse_overrides(list(typed))

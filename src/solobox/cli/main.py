@@ -8,6 +8,7 @@ from solobox.cli.output import flush, give_up
 VERBS = {
     "train": "train a model; `solobox train --help` lists every choice",
     "check": "check a folder of images: `solobox check PATH` lists all problems, writes a page",
+    "shards": "pack images for data=shards: `solobox shards data=auto data.root=... --out SHARDS`",
     "tune": "find a learning rate and the largest batch; options as for train",
     "preview": "draw training images as a run sees them: `solobox preview data=auto data.root=...`",
     "evaluate": "judge a checkpoint: `solobox evaluate runs/NAME/checkpoints/best.ckpt`",

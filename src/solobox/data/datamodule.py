@@ -101,6 +101,11 @@ class DataModule(LightningDataModule):
         self.splits = source.load(augment.oversize)
         self.train, self.val = self.splits["train"], self.splits["val"]
         check_shares(len(self.train), len(self.val), batch_size, ranks, limit)
+        if class_balanced and self.train.blocks is not None:
+            raise ConfigError(
+                "data.class_balanced=true draws from everywhere, and data.mix from a few shards at "
+                "a time; leave one of them out"
+            )
 
     @property
     def stats(self) -> TrainStats:
@@ -163,9 +168,11 @@ class DataModule(LightningDataModule):
             self._share,
         )  # fmt: skip
 
-    def _order(self, epoch: int) -> list[int]:
+    def _order(self, epoch: int) -> Sequence[int]:
         if self.class_balanced:
             return class_balanced(self.seed, epoch, self.train.labels)
+        if self.train.blocks is not None:
+            return self.train.blocks.order(self.seed, epoch)
         return permutation(self.seed, epoch, len(self.train))
 
     def _batches_done(self) -> int:

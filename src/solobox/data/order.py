@@ -82,7 +82,7 @@ class EpochBatches(Sampler[list[Key]]):
         self,
         n: int,
         batch_size: int,
-        order: Callable[[int], list[int]],
+        order: Callable[[int], Sequence[int]],
         batches_done: Callable[[], int],
         limit: int | None = None,
         share: tuple[int, int] = (0, 1),

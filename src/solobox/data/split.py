@@ -1,10 +1,12 @@
 """A split: what every source of images ends up as."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from solobox.data.blocks import Blocks
 from solobox.data.canvas import Canvas
 from solobox.data.store.pixels import Pixels
 from solobox.types import TrainStats
@@ -22,15 +24,17 @@ class Split:
         paths: n names to show a person.
         classes: K class names, C1 first.
         canvas: what the images were drawn on.
+        blocks: rows that are read together, for the order of training; None: any order will do.
     """
 
     images: Pixels
     labels: NDArray[np.int64]
     boxes: NDArray[np.float32]
     sizes: NDArray[np.int64]
-    paths: list[str]
+    paths: Sequence[str]
     classes: tuple[str, ...]
     canvas: Canvas
+    blocks: Blocks | None = None
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -11,6 +11,7 @@ from solobox.study.configurations import Configuration
 from solobox.study.embedded import plain
 from solobox.study.leaderboard import METRICS, Row
 
+MOST_BARS = 100  # the best; a figure is at most 65,536 pixels high
 MOST_CURVES = 8  # the best, and the last of them the worst
 COLOURS = mpl.color_sequences["tab10"]
 PARTS = {
@@ -69,6 +70,7 @@ def curves(rows: Sequence[Row], metric: str) -> Figure | None:
 
 def failures(rows: Sequence[Row]) -> Figure:
     """How the images divide: class and box right, one of them, none."""
+    rows = rows[:MOST_BARS]
     figure = Figure(figsize=(7, max(1.6, 0.32 * len(rows) + 1)))
     axis = figure.subplots()
     left = np.zeros(len(rows))

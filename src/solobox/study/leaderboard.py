@@ -18,6 +18,7 @@ METRICS = {
     "loc_70": "Top-1 Loc@.7",
 }
 LEVEL = 0.05
+MANY = 100  # configurations beyond which only the best is compared with each other one
 WORTH = 0.02  # a difference that a person would like to see: two points
 
 
@@ -112,16 +113,23 @@ def spread(scores: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def pairs(found: Sequence[Configuration], metric: str) -> list[Pair]:
-    """Every two configurations compared; the p values are corrected for how many they are."""
-    ordered = sorted(found, key=lambda c: float(c.scores(metric).mean()), reverse=True)
+    """Every two configurations compared, or of very many the best with each other one.
+
+    The p values are corrected for all pairs there are: which one is best is known only afterwards.
+    """
+    means = {c.name: [float(c.scores(m).mean()) for m in (metric, "iou")] for c in found}
+    ordered = sorted(found, key=lambda c: means[c.name], reverse=True)
+    every = len(ordered) * (len(ordered) - 1) // 2
+    best, *others = ordered
+    chosen = combinations(ordered, 2) if len(ordered) <= MANY else ((best, o) for o in others)
     compared = []
-    for a, b in combinations(ordered, 2):
+    for a, b in chosen:
         ours, theirs = _same_seeds(a, b)
         right = [np.stack([c.predictions[i].scores("loc_50") > 0 for i in rows])
                  for c, rows in ((a, ours), (b, theirs))]  # fmt: skip
         result = compare(a.scores(metric)[ours], b.scores(metric)[theirs])
         compared.append((a, b, result, mcnemar(*right)))
-    corrected = holm([result.p for _, _, result, _ in compared])
+    corrected = holm([result.p for _, _, result, _ in compared], among=every)
     return [
         Pair(a, b, result, p, *counts)
         for (a, b, result, counts), p in zip(compared, corrected, strict=True)

@@ -140,11 +140,18 @@ def mcnemar(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> tuple[int, int, float
     return only_a, only_b, min(1.0, 2 * float(stats.binom.cdf(fewer, n, 0.5)) - point)
 
 
-def holm(p: Sequence[float]) -> list[float]:
-    """P values corrected for how many they are (Holm, Scand. J. Statist. 6, 1979)."""
+def holm(p: Sequence[float], among: int | None = None) -> list[float]:
+    """P values corrected for how many they are (Holm, Scand. J. Statist. 6, 1979).
+
+    Args:
+        p: uncorrected.
+        among: how many they would be with those that were not computed; these can only make a
+            corrected value smaller.
+    """
+    total = len(p) if among is None else among
     order = np.argsort(p)
     corrected, highest = [0.0] * len(p), 0.0
     for rank, index in enumerate(order):
-        highest = max(highest, min(1.0, (len(p) - rank) * p[index]))
+        highest = max(highest, min(1.0, (total - rank) * p[index]))
         corrected[index] = highest
     return corrected

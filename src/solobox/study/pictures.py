@@ -50,7 +50,7 @@ def _rectangle(
 
 def image_of(name: str, config: dict[str, Any]) -> Image.Image | None:
     """An upright image of a run as it is, by the name its predictions_*.csv has; None: gone."""
-    if name.startswith(DRAWN):
+    if name.startswith(DRAWN) and "root" not in config["data"]:  # shards do not say what drew it
         _, split, number = name.split("/")
         keys = Synthetic.__dataclass_fields__.keys() - {"cache_dir"}  # a study keeps nothing there
         source = Synthetic(**{k: v for k, v in config["data"].items() if k in keys})

@@ -99,7 +99,7 @@ def _for_script(compared: dict[str, list[Pair]]) -> dict[str, dict[str, str]]:
     return {
         metric: {
             "\n".join(sorted((p.a.name, p.b.name))): f"{p.sentence()}. p = {p.p:.2g} "
-            f"(Holm, {len(some)} pairs). McNemar, Top-1 Loc@.5: {p.a.name} alone is right on "
+            f"(Holm, all pairs). McNemar, Top-1 Loc@.5: {p.a.name} alone is right on "
             f"{p.only_a} images, {p.b.name} alone on {p.only_b}; p = {p.mcnemar:.2g}, uncorrected."
             for p in some
         }

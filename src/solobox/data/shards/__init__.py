@@ -1,0 +1,1 @@
+"""Images packed into shards: files of a thousand each, read through LitData."""
