@@ -34,7 +34,7 @@ Train = Callable[..., Outcome]
         ("ckpt_path=nowhere.ckpt", "there is no checkpoint nowhere.ckpt"),
         ("data=voc data.root=nowhere", "there is no folder nowhere"),
         ("+trainer.colour=red", "trainer"),
-        ("trainer.devices=2", "trainer.devices must be 1"),
+        ("trainer.devices=2", "trainer.devices=2 needs trainer=ddp"),
         ("optimizer.lr=-1.0", "optimizer: Invalid learning rate"),
         ("seed=-1", "seed must be in"),
         ("callbacks.box_images.count=-1", "callbacks.box_images"),
@@ -50,7 +50,7 @@ def test_a_mistake_gets_one_sentence(train: Train, typed: str, sentence: str) ->
     assert outcome.err.startswith("error: ")
     assert len(outcome.err.strip().splitlines()) == 1
     assert outcome.runs == []
-    assert list(outcome.folder.iterdir()) == []
+    assert {path.name for path in outcome.folder.iterdir()} <= {"data"}  # kept drawings
 
 
 @pytest.mark.parametrize("value", ["00:00:10:00", "null"])
