@@ -17,6 +17,7 @@ import pytest
 from tests import pages
 from tests.command import Outcome
 from tests.pages import COMMANDS, LEFT_OUT, ROOT, TRAIN, words
+from tests.world import run
 
 from solobox.cli.main import VERBS
 
@@ -133,8 +134,15 @@ def trains(
     shutil.copytree(world, tmp_path, dirs_exist_ok=True)
     typed = [re.sub(r"^seed=.*", "seed=0,1", word) if "," in word else word
              for word in words(command)[2:]]  # fmt: skip
+    if "data=shards" in typed:
+        pytest.importorskip("litdata", reason="needs solobox[shards]")
+        monkeypatch.chdir(tmp_path)
+        packed = ("data=auto", "data.root=FOLDER", "data.size=32", "--out", "SHARDS")
+        run(monkeypatch, "shards", *packed)
     informs = {"--help", "--cfg", "ckpt_path=runs/NAME/checkpoints/last.ckpt"} & set(typed)
-    photographs = any(word.startswith(("data=auto", "experiment=photos")) for word in typed)
+    photographs = any(
+        word.startswith(("data=auto", "data=shards", "experiment=photos")) for word in typed
+    )
     small = [*TWO_STEPS, *(() if photographs else FEW_IMAGES), "callbacks.box_images.count=0"]
     if any(word.startswith("+sweep=") for word in typed):
         small.append("seed=0")
