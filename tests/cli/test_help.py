@@ -19,6 +19,15 @@ def test_help_lists_every_group_and_option(train: Train) -> None:
             assert path.stem in line.partition(": ")[2].split(", ")
 
 
+def test_help_shows_the_settings_that_the_options_make(train: Train, tmp_path: Path) -> None:
+    (tmp_path / "loss").mkdir()
+    (tmp_path / "loss" / "mine.yaml").write_text("defaults:\n  - ce_giou\n")
+    out = train("-h", "seed=7", "loss=mine", "--config-dir", str(tmp_path)).out
+    assert ", max_ce_l2, mine, " in out and "seed: 7\n" in out
+    wrong = train("--help", "sed=7", expect=1)
+    assert "sed" in wrong.err and "seed" in wrong.err
+
+
 def test_help_does_not_wait_for_torch() -> None:
     code = "import sys, solobox.cli.train; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -10,7 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from solobox.cli import app
+from solobox.cli import app, help
 from solobox.cli.place import Place, place_of
 from solobox.cli.resume import continued, directory_of
 from solobox.cli.settings import Settings, check_types, plain
@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Entry point of train.py and `solobox train`."""
-    app.run(train)
+    if help.WORDS & set(sys.argv):
+        help.show(sys.argv[1:])
+    else:
+        app.run(train)
 
 
 def train(cfg: DictConfig) -> float | tuple[float, ...]:
