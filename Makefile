@@ -13,7 +13,7 @@ test: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 test-slow: $(READY)
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow $(ARGS)
 
 # Hundreds of killed runs, thousands of epochs; see tests/reliability.
 soak: $(READY)
@@ -21,10 +21,12 @@ soak: $(READY)
 
 AUDIT := $(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[audit]" -c constraints.txt
 
-# Half an hour; what runs in processes of their own (tests/reliability) is not counted.
+# Every line and branch of src that a test runs, in processes of its own or not; half an hour.
 coverage: $(READY)
 	$(AUDIT)
-	OMP_NUM_THREADS=1 $(BIN)/python -m coverage run -m pytest $(ARGS)
+	$(BIN)/python -m coverage erase
+	OMP_NUM_THREADS=1 $(BIN)/python -m coverage run -m pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --skip-covered
 
 # Hours for everything; one file: make mutation ARGS="solobox.losses.localisation.balanced_l1*"
@@ -63,6 +65,7 @@ bench: $(READY)
 	$(BIN)/python scripts/bench_start.py
 	$(BIN)/python scripts/bench_trainer.py model=resnet18 data.size=128
 	$(BIN)/python scripts/bench_trainer.py model=mobilenet_v3_small data.size=128
+	$(BIN)/python scripts/bench_other_trainers.py
 	$(BIN)/python scripts/bench_combine.py
 	$(BIN)/python scripts/bench_precision.py
 	test ! -d ../shared/data || $(BIN)/python scripts/bench_waiting.py data.root=../shared/data/raccoon_kangaroo
