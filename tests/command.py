@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import sys
 import warnings
 from collections.abc import Callable
@@ -83,6 +84,29 @@ def train(
         return Outcome(code, captured.out, err, tmp_path)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of SMALL, `run`, in a folder of its own; not to be changed."""
+    from solobox.cli.train import main
+
+    folder = tmp_path_factory.mktemp("trained")
+    handlers = logging.getLogger().handlers[:]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["train.py", *SMALL, "hydra.run.dir=run"])
+        main()
+    logging.getLogger().handlers[:] = handlers
+    return folder / "run"
+
+
+@pytest.fixture
+def small_run(trained_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """`python train.py *SMALL hydra.run.dir=run` has been run in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(trained_once, "run")
+    return Path("run")
 
 
 @pytest.fixture

@@ -28,7 +28,12 @@ CLUSTER = ("hydra/launcher=submitit_slurm", "hydra/launcher=ray")  # tests/cli/t
 SMALL_IMAGES = ("data.size=32", "data.batch_size=8")
 FEW_IMAGES = ("data.train=32", "data.val=16", "data.test=16")
 TWO_STEPS = (*SMALL_IMAGES, "trainer.max_steps=2", "trainer.accelerator=cpu")
-SLOW = ("solobox tune", "--format torch_export", "--quantise")  # ten seconds and more
+SLOW = (
+    "solobox tune",
+    "--format torch_export",
+    "--quantise",
+    "--out model.onnx",
+)  # ten seconds and more
 
 
 @pytest.fixture(scope="module")

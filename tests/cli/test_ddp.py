@@ -92,7 +92,10 @@ def test_two_processes_train_what_one_trains(train: Train, shown: list[list[int]
         (("trainer.devices=2",), "trainer.devices=2 needs trainer=ddp"),
         ((DDP, "data.batch_size=15"), "must be a multiple of 2; found 15"),
         ((DDP, "data.train=49"), "the last batch of an epoch has 1 of 49 training images"),
-        ((DDP, "data.train=49", "data.val=1", "+trainer.limit_train_batches=3"), "1 validation"),
+        pytest.param(
+            (DDP, "data.train=49", "data.val=1", "+trainer.limit_train_batches=3"), "1 validation",
+            marks=pytest.mark.slow,
+        ),
         ((DDP, "trainer.devices=0"), "trainer.devices must be a whole number >= 1"),
         ((DDP, "trainer.num_nodes=2"), "torchrun --nnodes 2"),
         ((DDP, "trainer.strategy=fsdp"), "trainer.strategy must be ddp or null"),

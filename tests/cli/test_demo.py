@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.cli.test_train import Train
-from tests.command import SMALL, Outcome
+from tests.command import Outcome
 
 BEST = "run/checkpoints/best.ckpt"
 LISTENING = "0A"  # a state in /proc/net/tcp
@@ -33,9 +32,8 @@ main()
 
 
 @pytest.fixture
-def trained(train: Train) -> str:
+def trained(small_run: Path) -> str:
     """A run of a second."""
-    train(*SMALL, "hydra.run.dir=run")
     return BEST
 
 

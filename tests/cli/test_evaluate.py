@@ -47,8 +47,9 @@ def test_on_its_own_images_it_says_what_the_run_said(train: Train, evaluate: Eva
         assert row["verdict"] == words.get((right, found), "both wrong")
 
 
-def test_other_images_one_split_and_another_way_of_asking(train: Train, evaluate: Evaluate) -> None:
-    train(*SMALL, "hydra.run.dir=run")
+def test_other_images_one_split_and_another_way_of_asking(
+    small_run: Path, evaluate: Evaluate
+) -> None:
     evaluate(BEST, "data.seed=5", "evaluate.zoom=true", "--split", "test", "--out", "there")
     found = figures("there")
     assert found["test/n"] == 16 and "val/n" not in found
@@ -139,9 +140,8 @@ def test_a_threshold_for_a_recall_is_chosen_on_val_and_judged_on_test(
     ],
 )
 def test_what_cannot_be_judged_is_refused_and_leaves_nothing(
-    train: Train, evaluate: Evaluate, arguments: list[str], sentence: str
+    small_run: Path, evaluate: Evaluate, arguments: list[str], sentence: str
 ) -> None:
-    train(*SMALL, "trainer.max_steps=1", "hydra.run.dir=run")
     assert sentence in evaluate(*arguments, expect=1).err
     assert not Path("runs").exists()
 
@@ -159,7 +159,7 @@ def test_a_source_of_ones_own_is_found_where_train_found_it(
         leaf.replace("solobox.data.synthetic.Synthetic", "own_source.Own")
     )
     train("--config-dir", "mine", "data=own", *SMALL, "trainer.max_steps=1", "hydra.run.dir=run")
-    words = [["evaluate", BEST], ["export", BEST, "--format", "torch_export"]]
+    words = [["evaluate", BEST], ["export", BEST, "--format", "safetensors"]]
     for command in words:
         refused = solobox(*command, expect=1).err
         assert "asks for own_source.Own" in refused and "--config-dir" in refused
@@ -173,8 +173,7 @@ def test_a_source_of_ones_own_is_found_where_train_found_it(
     assert "--config-dir must be a folder of config files; found gone" in nowhere
 
 
-def test_an_old_or_hostile_checkpoint_is_refused(train: Train, evaluate: Evaluate) -> None:
-    train(*SMALL, "trainer.max_steps=1", "hydra.run.dir=run")
+def test_an_old_or_hostile_checkpoint_is_refused(small_run: Path, evaluate: Evaluate) -> None:
     state = torch.load(BEST, weights_only=True)
     state["solobox"]["format"] = 2
     torch.save(state, "old.ckpt")

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tests.cli.test_train import Train
-from tests.command import SMALL, Outcome
+from tests.command import Outcome
 
 import solobox as package
 from solobox.boxes import to_corners
@@ -27,9 +26,8 @@ Solobox = Callable[..., Outcome]
 
 
 @pytest.fixture
-def trained(train: Train) -> Path:
+def trained(small_run: Path) -> Path:
     """A run of a second, and a folder of pictures of several kinds."""
-    train(*SMALL, "hydra.run.dir=run")
     draw = np.random.default_rng(0)
     folder = Path("photos")
     (folder / "more").mkdir(parents=True)

@@ -81,7 +81,9 @@ def history(run: Path) -> list[dict[str, str]]:
         return [row for row in csv.DictReader(file) if row.pop("seconds")]
 
 
-@pytest.mark.parametrize("step", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize(
+    "step", [1, 4, *(pytest.param(step, marks=pytest.mark.slow) for step in (2, 3, 6))]
+)
 def test_a_run_stopped_by_a_signal_goes_on_to_the_same_bits(
     train: Train, stop_in_step: Callable[..., None], step: int
 ) -> None:
@@ -167,7 +169,9 @@ def test_accumulated_batches_survive_a_stop(
     assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
 
 
-@pytest.mark.parametrize("name", ["imtl_g", "gradnorm", "famo"])
+@pytest.mark.parametrize(
+    "name", ["gradnorm", *(pytest.param(n, marks=pytest.mark.slow) for n in ("imtl_g", "famo"))]
+)
 def test_combinations_work_with_accumulated_batches_in_bfloat16(
     train: Train, stop_in_step: Callable[..., None], name: str
 ) -> None:

@@ -81,11 +81,17 @@ def test_cycle_without_validation_is_refused(train: Train) -> None:
     assert outcome.runs == []
 
 
-@pytest.mark.parametrize("step", [4, 6, 7])
+STAGES, RAMP = ("loss/schedule=stages",), ("loss/schedule=ramp", "loss.schedule.over=0.9")
+QUICK = [(CYCLE, 6), (STAGES, 7), (RAMP, 4)]
+
+
 @pytest.mark.parametrize(
-    "choice",
-    [CYCLE, ("loss/schedule=stages",), ("loss/schedule=ramp", "loss.schedule.over=0.9")],
-    ids=lambda choice: choice[0],
+    ("choice", "step"),
+    [
+        pytest.param(choice, step, marks=[] if (choice, step) in QUICK else pytest.mark.slow)
+        for choice in (CYCLE, STAGES, RAMP)
+        for step in (4, 6, 7)
+    ],
 )
 def test_a_schedule_goes_on_to_the_same_bits(
     train: Train, stop_in_step: Callable[..., None], choice: tuple[str, ...], step: int

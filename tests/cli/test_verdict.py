@@ -33,7 +33,10 @@ def test_a_balanced_run_is_called_so(train: Train) -> None:
     assert "neither dominates" in outcome.out
 
 
-@pytest.mark.parametrize(("ratio", "who"), [(0.01, "classification"), (100.0, "localisation")])
+@pytest.mark.parametrize(
+    ("ratio", "who"),
+    [pytest.param(0.01, "classification", marks=pytest.mark.slow), (100.0, "localisation")],
+)
 def test_a_planted_imbalance_is_found_and_the_command_cures_it(
     train: Train, ratio: float, who: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""Every loss drives a fixed batch of 8 images to Top-1 Loc@.5 = 1."""
+"""Every loss drives a fixed batch of 8 images to Top-1 Loc@.5 = 1, and holds it there."""
 
 import pytest
 import torch
@@ -11,14 +11,14 @@ from solobox.losses.objective import Objective
 from solobox.metrics import Results, headline
 from solobox.types import Prediction
 
-STEPS = 200
+STEPS, OFTEN = 200, 20  # at most; between two looks
 LEARNING_RATE = 2e-3  # AdamW; the other loss is cross-entropy or giou
 # Bad boxes hardly pull under these: a box that a large step throws off its object stays there.
 LEARNING_RATES = {"alpha_iou": 5e-4, "alpha_ciou": 5e-4}
 
 
-def loc_50(classification: str, localisation: str, lr: float) -> float:
-    """Top-1 Loc@.5 on the batch after training on it."""
+def learns(classification: str, localisation: str, lr: float) -> bool:
+    """Whether Top-1 Loc@.5 on the batch is 1 at two looks in a row."""
     torch.manual_seed(0)
     split = Synthetic(train=8, val=1, test=1, size=32, scale=(0.55, 0.85)).split("train")
     network = models.build({
@@ -41,21 +41,27 @@ def loc_50(classification: str, localisation: str, lr: float) -> float:
     images = torch.from_numpy(split.images).permute(0, 3, 1, 2)
     labels, boxes = torch.from_numpy(split.labels), torch.from_numpy(split.boxes)
     optimizer = torch.optim.AdamW(network.parameters(), lr=lr)
+    found = [0.0]
     for step in range(STEPS):
         total = objective(Prediction.of(network(images)), labels, boxes, step).total
         optimizer.zero_grad()
         total.backward()
         optimizer.step()
-    network.eval()
-    pred = network.predict(images)
-    return headline(Results(pred.logits, pred.box, labels, boxes, torch.ones(8, 2)))["loc_50"]
+        if (step + 1) % OFTEN == 0:
+            pred = network.eval().predict(images)
+            results = Results(pred.logits, pred.box, labels, boxes, torch.ones(8, 2))
+            found.append(headline(results)["loc_50"])
+            network.train()
+            if found[-2:] == [1.0, 1.0]:
+                return True
+    return False
 
 
 @pytest.mark.parametrize("name", CLASSIFICATION)
 def test_classification_overfits_a_batch(name: str) -> None:
-    assert loc_50(name, "giou", LEARNING_RATES.get(name, LEARNING_RATE)) == 1
+    assert learns(name, "giou", LEARNING_RATES.get(name, LEARNING_RATE))
 
 
 @pytest.mark.parametrize("name", LOCALISATION)
 def test_localisation_overfits_a_batch(name: str) -> None:
-    assert loc_50("cross_entropy", name, LEARNING_RATES.get(name, LEARNING_RATE)) == 1
+    assert learns("cross_entropy", name, LEARNING_RATES.get(name, LEARNING_RATE))

@@ -198,7 +198,9 @@ def breaks_boxes(value: float) -> Callable[[], None]:
 RUN = (*SMALL, "augment=standard", "callbacks.checkpoints.every_n_steps=1", "hydra.run.dir=run")
 
 
-@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+@pytest.mark.parametrize(
+    "precision", ["32-true", pytest.param("bf16-mixed", marks=pytest.mark.slow)]
+)
 def test_a_run_that_meets_it_ends_with_its_files_whole_and_goes_on(
     tmp_path: Path, precision: str
 ) -> None:

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[2] / "scripts" / "bench_balance.py"
 
 
+@pytest.mark.slow
 def test_it_prints_what_panel_and_calibration_cost() -> None:
     command = [sys.executable, str(SCRIPT), "--size", "32", "--rounds", "2"]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout

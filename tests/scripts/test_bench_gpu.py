@@ -1,5 +1,6 @@
 """The GPU's benchmark, tried out on the CPU with nothing installed but what it names."""
 
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -35,10 +36,15 @@ def test_every_part_is_measured_with_torch_and_lightning_alone() -> None:
     assert "others: []" in ran.stdout
 
 
-def test_a_missing_gpu_is_said() -> None:
+def test_a_missing_gpu_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     import torch
 
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    ran = subprocess.run([sys.executable, str(SCRIPT)], capture_output=True, text=True)
-    assert ran.returncode == 2 and "torch finds no CUDA GPU" in ran.stderr
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    monkeypatch.setattr(sys, "argv", ["bench"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(SCRIPT), run_name="__main__")
+    assert end.value.code == 2 and "torch finds no CUDA GPU" in capsys.readouterr().err

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "own_loss.py"
 
@@ -21,6 +23,7 @@ def test_it_is_listed_beside_ours(tmp_path: Path) -> None:
     assert "ciou, corner_l1, diou" in run(tmp_path, "--help")
 
 
+@pytest.mark.slow
 def test_it_trains_in_a_sweep_and_its_run_can_be_continued(tmp_path: Path) -> None:
     small = ["trainer=debug", "data.train=32", "data.val=16", "data.test=16", "data.size=32"]
     run(tmp_path, "-m", "loss/localisation=corner_l1,giou", *small, "hydra.sweep.dir=sweep")
