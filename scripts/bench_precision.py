@@ -1,10 +1,11 @@
 """Which precision, memory format and compilation suit a trunk on this machine: `make bench`.
 
     python scripts/bench_precision.py
-    python scripts/bench_precision.py --backbones resnet18 --size 224 --device cuda --compile
+    python scripts/bench_precision.py --backbones resnet18 --size 224 --device cuda
+    python scripts/bench_precision.py --ways "float32" "float32, channels last, compiled"
 
-Training steps of each way take turns; medians of images/s, as multiples of float32 in the usual
-memory format (batch, channels, height, width).
+Training steps of each way take turns; medians of images/s, as multiples of the first way: float32
+in the usual memory format (batch, channels, height, width).
 """
 
 import argparse
@@ -21,6 +22,12 @@ from solobox.engine.memory import keep_freed_memory
 from solobox.losses import build
 
 FORMATS = {"": torch.contiguous_format, ", channels last": torch.channels_last}
+WAYS = {
+    kind + memory + how: (FORMATS[memory], kind == "bfloat16", bool(how))
+    for kind, memory, how in itertools.product(
+        ("float32", "bfloat16"), FORMATS, ("", ", compiled")
+    )
+}  # fmt: skip
 
 
 def main() -> None:
@@ -33,16 +40,18 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--compile", action="store_true", help="compiled trunks, too")
+    parser.add_argument(
+        "--ways",
+        nargs="+",
+        choices=WAYS,
+        metavar="WAY",
+        default=[way for way in WAYS if "compiled" not in way],
+        help="the first is what the others are compared with; " + "; ".join(WAYS),
+    )
     arguments = parser.parse_args()
     keep_freed_memory()
     for backbone in arguments.backbones:
-        steps = {}
-        for (suffix, memory), half, compiled in itertools.product(
-            FORMATS.items(), (False, True), (False, True) if arguments.compile else (False,)
-        ):
-            name = ("bfloat16" if half else "float32") + suffix + (", compiled" if compiled else "")
-            steps[name] = step_of(backbone, arguments, memory, half=half, compiled=compiled)
+        steps = {way: step_of(backbone, arguments, *WAYS[way]) for way in arguments.ways}
         seconds: dict[str, list[float]] = {name: [] for name in steps}
         for i in range(2 + arguments.rounds):
             for name, step in steps.items():
@@ -50,7 +59,7 @@ def main() -> None:
                 step()
                 if i >= 2:  # kernels are chosen in the first ones
                     seconds[name].append(time.perf_counter() - start)
-        usual = seconds["float32"]
+        usual = seconds[arguments.ways[0]]
         for name, taken in seconds.items():
             rate = arguments.batch / statistics.median(taken)
             times = statistics.median(a / b for a, b in zip(usual, taken, strict=True))
@@ -58,7 +67,7 @@ def main() -> None:
 
 
 def step_of(
-    backbone: str, options: argparse.Namespace, memory: torch.memory_format, *, half: bool,
+    backbone: str, options: argparse.Namespace, memory: torch.memory_format, half: bool,
     compiled: bool,
 ) -> Callable[[], None]:  # fmt: skip
     """A training step of a model of its own."""

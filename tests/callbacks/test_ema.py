@@ -1,10 +1,13 @@
 """The average that is validated and kept."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 import torch
+from lightning import LightningModule
 from tests.command import SMALL, Outcome
+from torch import nn
 
 from solobox.callbacks.ema import Ema
 from solobox.engine.checkpoint_io import read_checkpoint
@@ -13,19 +16,51 @@ from solobox.errors import ConfigError
 Train = Callable[..., Outcome]
 
 
+class Tiny(LightningModule):
+    """A weight, a weight that is used twice, a buffer, a counter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.other = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+        self.again = self.other
+        self.register_buffer("mean", torch.zeros(()))
+        self.register_buffer("count", torch.tensor(0))
+        self.register_buffer("absent", None)
+
+
 def test_average_follows_its_formula() -> None:
-    averaged, current = [torch.tensor([1.0])], [torch.tensor([2.0])]
-    Ema(decay=0.9)._average(averaged, current, torch.tensor(1))  # (1 + 1) / (10 + 1) = .1818
-    torch.testing.assert_close(averaged[0], torch.tensor([0.1818182 * 1 + 0.8181818 * 2]))
-    averaged = [torch.tensor([1.0])]
-    Ema(decay=0.9)._average(averaged, current, torch.tensor(1000))
-    torch.testing.assert_close(averaged[0], torch.tensor([0.9 * 1 + 0.1 * 2]))
+    module, ema = Tiny(), Ema(decay=0.5)
+    ema.setup(None, module, "fit")
+    averaged = ema._average_model.module
+    ema.on_train_start(None, module)
+    expected = None
+    for n in range(8):
+        with torch.no_grad():
+            for i, weight in enumerate(module.parameters()):
+                weight.fill_(i + (n + 1) ** 2)
+        module.mean = torch.tensor(3.0 * (n + 1) ** 2)  # another tensor in the same place
+        module.count += 5
+        decay = min(0.5, (1 + n) / (10 + n))
+        now = [1.0 * (n + 1) ** 2, 1.0 + (n + 1) ** 2, 3.0 * (n + 1) ** 2]
+        expected = now if n == 0 else [
+            decay * old + (1 - decay) * new for old, new in zip(expected, now, strict=True)
+        ]  # fmt: skip
+        for _ in range(2):  # the second time no step has been made
+            ema.on_train_batch_end(SimpleNamespace(global_step=n + 1), module)
+        found = [averaged.one.weight, averaged.other.weight, averaged.mean]
+        assert [x.item() for x in found] == pytest.approx(expected)
+        assert int(averaged.count) == 5 * (n + 1)
+    assert averaged.again is averaged.other
+    assert int(ema._average_model.n_averaged) == 8
 
 
-def test_counters_are_copied() -> None:
-    averaged = [torch.tensor(3), torch.tensor(4)]
-    Ema(decay=0.9)._average(averaged, [torch.tensor(7), torch.tensor(8)], torch.tensor(50))
-    assert averaged == [torch.tensor(7), torch.tensor(8)]
+def test_average_moves_to_where_the_weights_have_moved() -> None:
+    """Lightning has it made before that."""
+    module, ema = Tiny(), Ema()
+    ema.setup(None, module, "fit")
+    module.to("meta")  # as good as a GPU
+    ema.on_train_start(None, module)
+    assert {tensor.device.type for tensor in ema._average_model.state_dict().values()} == {"meta"}
 
 
 @pytest.mark.parametrize("decay", [-0.1, 1.0])
