@@ -102,10 +102,12 @@ class SoloboxModule(LightningModule):
         parts = self.active(pred, labels, boxes, self.global_step, features, self.schedule.scale)
         lc = parts.sample_weights @ parts.classification.detach()
         ll = parts.sample_weights @ parts.localisation.detach()
-        self.log_dict({"loss/classification": lc, "loss/localisation": ll})
         tasks = (parts.classification.detach(), parts.localisation.detach())
         self.watch.losses.append((*tasks, rows_of_all(batch.indices.repeat(times))))
-        balance = self._log_balance(parts, features, pred.box, boxes) if self._is_due() else None
+        balance = None
+        if self._is_due():
+            self.log_dict({"loss/classification": lc, "loss/localisation": ll})
+            balance = self._log_balance(parts, features, pred.box, boxes)
         # "loss" is what Lightning minimises, and divides when batches are accumulated.
         outputs = {"classification": lc, "localisation": ll, "total": parts.total.detach()}
         outputs["indices"] = rows_of_all(batch.indices)
@@ -186,7 +188,8 @@ class SoloboxModule(LightningModule):
             norm = norm.masked_fill(~sound, 0)
         if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
             norm = norm / scaler.get_scale()
-        if gradient_clip_val:
+        # On a CPU nobody waits for the answer, and most steps are within the limit.
+        if gradient_clip_val and (self.device.type != "cpu" or norm > gradient_clip_val):
             torch.nn.utils.clip_grads_with_norm_(parameters, gradient_clip_val, norm)
 
     def _may_ask(self) -> bool:
