@@ -47,9 +47,10 @@ def measured(folder: Path, epochs: int, at: tuple[int, ...], seconds: float) -> 
 def held() -> Held:
     """What this process holds now, garbage aside."""
     gc.collect()
-    resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    status = Path("/proc/self/status").read_text()
     return {
-        "bytes": resident,
+        # Anonymous pages alone: a fork maps the pages of libraries as it comes by them.
+        "bytes": int(status.split("RssAnon:")[1].split()[0]) * 1024,
         "tensors": sum(isinstance(kept, torch.Tensor) for kept in gc.get_objects()),
         "files": len(os.listdir("/proc/self/fd")),
         "threads": threading.active_count(),
