@@ -1,5 +1,6 @@
 """`solobox VERB ...`, the same as `python -m solobox VERB ...`."""
 
+import errno
 import sys
 from importlib import import_module
 
@@ -19,6 +20,7 @@ VERBS = {
     "study": "compare the runs of a sweep: `solobox study runs/SWEEP` writes study.html",
     "losses": "all losses with formula and source; `solobox losses show NAME` draws one",
 }
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def main() -> None:
@@ -46,3 +48,8 @@ def _run(verb: str) -> None:
     except BrokenPipeError:  # of `solobox ... | head`, which has seen enough
         give_up()
         sys.exit(1)
+    except OSError as error:
+        if error.filename is not None or error.errno not in FULL:
+            raise
+        give_up()
+        sys.exit(f"error: cannot write standard output ({error.strerror})")
