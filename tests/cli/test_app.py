@@ -20,3 +20,8 @@ def test_the_pickle_of_an_earlier_job_is_no_option(train: Train) -> None:
         pytest.raises(ValueError, match=r"File gone\.pickle does not exist"),  # Hydra's own word
     ):
         train("--experimental-rerun", "gone.pickle", "seed=7")
+
+
+def test_the_config_of_a_sweep_is_refused(train: Train) -> None:
+    refused = train("-m", "seed=0,1", "--cfg", "job", expect=1)
+    assert refused.err == "error: --cfg prints the config of one run; leave out -m\n"

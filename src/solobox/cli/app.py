@@ -34,6 +34,9 @@ def run(job: Job) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # raise to here instead of printing a trace
     typed = sys.argv[1:]
     options, flags = _sorted(typed)
+    words = {flag.partition("=")[0] for flag in flags}
+    if words & {"--cfg", "-c"} and words & {"--multirun", "-m"}:
+        sys.exit("error: --cfg prints the config of one run; leave out -m")
     sys.argv[1:] = [*options, *_sweep_directory(typed), *flags]
     main = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="train")
     failed: list[str] = []
