@@ -88,7 +88,7 @@ def train(
 
 @pytest.fixture(scope="session")
 def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of SMALL, `run`, in a folder of its own; not to be changed."""
+    """A folder in which SMALL has been trained into `run`; not to be changed."""
     from solobox.cli.train import main
 
     folder = tmp_path_factory.mktemp("trained")
@@ -98,14 +98,14 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(sys, "argv", ["train.py", *SMALL, "hydra.run.dir=run"])
         main()
     logging.getLogger().handlers[:] = handlers
-    return folder / "run"
+    return folder
 
 
 @pytest.fixture
 def small_run(trained_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """`python train.py *SMALL hydra.run.dir=run` has been run in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(trained_once, "run")
+    shutil.copytree(trained_once, tmp_path, dirs_exist_ok=True)
     return Path("run")
 
 

@@ -14,8 +14,8 @@ model = torch.nn.Sequential(
     torch.nn.Conv2d(3, 32, 3), torch.nn.BatchNorm2d(32), torch.nn.ReLU(), torch.nn.Conv2d(32, 8, 3)
 )
 images = torch.zeros(24, 3, 128, 128)  # 48 MB a map, above glibc's own limit
-for step in range(8):
-    if step == 4:
+for step in range(5):
+    if step == 2:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     model(images).sum().backward()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
@@ -23,7 +23,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 def faults(role: str) -> int:
-    """Pages the system had to hand out in four steps of training."""
+    """Pages the system had to hand out in three steps of training."""
     ran = subprocess.run(
         [sys.executable, "-c", PROGRAM, role], check=True, capture_output=True, text=True
     )

@@ -58,21 +58,22 @@ def held() -> Held:
     }
 
 
-def assert_no_more(before: Held, after: Held, megabytes: int) -> None:
+def assert_no_more(before: Held, after: Held) -> None:
     assert before["tensors"] <= after["tensors"] <= before["tensors"] + DOUBTS
     for what in ("files", "threads", "tasks"):
         assert after[what] == before[what], f"{what}: {before[what]}, then {after[what]}"
-    grown = (after["bytes"] - before["bytes"]) / MEGABYTE
-    assert grown <= megabytes, f"{grown:.1f} MB more"
 
 
 def test_sixty_epochs_hold_what_twenty_do(tmp_path: Path) -> None:
+    """Not in bytes: a fork of a process that has tested much grows and shrinks by tens of MB."""
     before, after = measured(tmp_path, 60, (20, 60), seconds=120)
-    assert_no_more(before, after, megabytes=20)
+    assert_no_more(before, after)
 
 
 @pytest.mark.soak
 def test_two_thousand_epochs_hold_what_two_hundred_do(tmp_path: Path) -> None:
     before, after = measured(tmp_path, 2_000, (200, 2_000), seconds=3_000)
     print(before, after)
-    assert_no_more(before, after, megabytes=10)
+    assert_no_more(before, after)
+    grown = (after["bytes"] - before["bytes"]) / MEGABYTE
+    assert grown <= 10, f"{grown:.1f} MB more"
