@@ -1,10 +1,13 @@
 """Options for the machine at hand."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
+from tests.command import SMALL, Outcome
 
+from solobox.engine.checkpoint_io import read_checkpoint
 from solobox.engine.hardware import for_this_machine, time_limit
 from solobox.errors import ConfigError
 
@@ -73,3 +76,16 @@ def test_compiling_without_a_compiler_is_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("CXX", "no-such-compiler")
     with pytest.raises(ConfigError, match=r"compile=true needs a C\+\+ compiler"):
         for_this_machine(options(compile=True))
+
+
+def test_what_was_picked_is_stored_and_kept_where_another_machine_would_pick_otherwise(
+    train: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = [option for option in SMALL if option != "trainer=cpu"]
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    last = train(*small, "trainer.max_epochs=1").run / "checkpoints" / "last.ckpt"
+    stored = read_checkpoint(last)["solobox"]["config"]["trainer"]
+    assert (stored["accelerator"], stored["precision"]) == ("cpu", "32-true")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    kept = for_this_machine(stored)
+    assert (kept["accelerator"], kept["precision"]) == ("cpu", "32-true")
