@@ -21,7 +21,7 @@ from solobox.types import Batch
 
 @pytest.fixture(scope="module")
 def data() -> DataModule:
-    source = Synthetic(train=4096, val=4, test=4, size=32)  # 128 batches without repeats
+    source = Synthetic(train=2048, val=4, test=4, size=32)  # 64 batches without repeats
     return DataModule(source, Augment(flip=0.5), batch_size=32, num_workers=0, seed=0)
 
 
@@ -102,14 +102,14 @@ def test_pull_is_the_norm_of_each_image_s_own_gradient() -> None:
 def test_calibrated_box_losses_pull_alike_on_other_images(data: DataModule) -> None:
     """Swapping the box loss compares losses, not hidden weights: within a factor of 1.1."""
     network = started(data)
-    batches = list(data.batches_aside(128))
+    batches = list(data.batches_aside(64))
     shown = torch.cat([batch.indices for batch in batches])
     assert len(shown.unique()) == len(shown), "measured again on other images"
     before, after = {}, {}
     pixels = (("l2", {}, 224.0**2), *((name, {}, 1.0) for name in LOCALISATION))
     for name, parameters, scale in pixels:
         loss = objective(data, name, **parameters)
-        one, other = (image_pulls(network, loss, part) for part in (batches[:64], batches[64:]))
+        one, other = (image_pulls(network, loss, part) for part in (batches[:32], batches[32:]))
         scaled = torch.tensor([1.0, scale])
         loss.combine.calibrate(scaled * one)
         ordinary = (scaled * other).sort(dim=0).values[: int(0.95 * len(other))].mean(0)
