@@ -4,6 +4,7 @@ Run as a script it is one of several: `python -m tests.losses.shared_steps FILE`
 puts into the environment; rank zero writes what came out.
 """
 
+import os
 import sys
 
 import torch
@@ -76,4 +77,6 @@ if __name__ == "__main__":
     found = all_steps()
     if _rank() == 0:
         torch.save(found, sys.argv[1])
+    distributed.barrier()
     distributed.destroy_process_group()
+    os._exit(0)  # a thread of gloo's that is late would end the process with SIGABRT
