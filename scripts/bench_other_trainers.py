@@ -18,8 +18,9 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from torchvision.transforms import v2
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "scripts")]
 
-from bench_trainer import STEPS, WARM_UP, Turns  # noqa: E402 (after the path is set)
+from bench_trainer import STEPS, WARM_UP, Turns, forever  # noqa: E402 (after the path is set)
 
 from solobox.data.split import Split  # noqa: E402
 from solobox.data.synthetic import Synthetic  # noqa: E402
@@ -85,26 +86,21 @@ def torchvision_loop(backbone: str, split: Split, batch: int, steps: int) -> Tur
     torch.manual_seed(0)
     model = models.get_model(backbone, num_classes=2)
     loader = DataLoader(Pictures(split), batch, shuffle=True, drop_last=True)
-    kept = [pair for pair, _ in zip(loader, range(IN_MEMORY), strict=False)]
+    kept = list(islice(loader, IN_MEMORY))
     turns = Turns(bare_classifier(deepcopy(model), kept), STEPS, lambda: None)
     optimizer, model = sgd(model), model.train()
     seen = {"loss": 0.0, "acc": 0.0, "n": 0}
-    done = 0
-    while done < steps:
-        for images, labels in loader:
-            outputs = model(images)
-            loss = nn.functional.cross_entropy(outputs, labels)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            right = (outputs.topk(1).indices.squeeze(1) == labels).float().mean()
-            seen["loss"] += loss.item() * len(labels)
-            seen["acc"] += right.item() * len(labels)
-            seen["n"] += len(labels)
-            turns.on_train_batch_end()
-            done += 1
-            if done == steps:
-                break
+    for images, labels in islice(forever(loader), steps):
+        outputs = model(images)
+        loss = nn.functional.cross_entropy(outputs, labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        right = (outputs.topk(1).indices.squeeze(1) == labels).float().mean()
+        seen["loss"] += loss.item() * len(labels)
+        seen["acc"] += right.item() * len(labels)
+        seen["n"] += len(labels)
+        turns.on_train_batch_end()
     return turns
 
 
@@ -125,12 +121,6 @@ def bare_classifier(model: nn.Module, batches: list[tuple[Tensor, Tensor]]) -> C
         optimizer.step()
 
     return step
-
-
-def forever(batches: list[Any]) -> Iterator[Any]:
-    """The batches, again and again."""
-    while True:
-        yield from batches
 
 
 def ultralytics_trainer(split: Split, size: int, batch: int, steps: int) -> Turns:

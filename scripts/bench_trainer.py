@@ -14,7 +14,7 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class BareLoop:
         autocast: torch.dtype | None = None,
     ) -> None:
         self.model, self.box_loss, self.optimizer = model, box_loss, optimizer
-        self.autocast, self.batches = autocast, self._forever(batches)
+        self.autocast, self.batches = autocast, forever(batches)
         self.device = batches[0][0].device.type
 
     def __call__(self) -> None:
@@ -62,11 +62,6 @@ class BareLoop:
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-
-    @staticmethod
-    def _forever(batches: list[tuple[Tensor, ...]]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        while True:
-            yield from batches  # type: ignore[misc]
 
 
 class Turns(Callback):
@@ -111,6 +106,12 @@ class Turns(Callback):
             f"{ours:.0f} images/s, bare loop {bare:.0f}: {middle:.3f} ({least:.3f} .. {most:.3f}, "
             f"{len(self.pairs) - WARM_UP} pairs of {self.steps} steps)"
         )
+
+
+def forever(batches: Iterable[Any]) -> Iterator[Any]:
+    """The batches, again and again."""
+    while True:
+        yield from batches
 
 
 def floats_of(model: nn.Module, batches: list[Batch], device: torch.device) -> list[Any]:

@@ -8,12 +8,8 @@ import torch
 from hypothesis import settings
 from tests.command import small_run, solobox, train, trained_once
 
-__all__ = [
-    "small_run",
-    "solobox",
-    "train",
-    "trained_once",
-]  # the fixtures of tests/command.py, for every test
+# The fixtures of tests/command.py, for every test.
+__all__ = ["small_run", "solobox", "train", "trained_once"]
 
 # The same examples each time, and no time limit on a busy machine.
 settings.register_profile("tests", derandomize=True, database=None, deadline=None)

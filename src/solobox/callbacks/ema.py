@@ -63,7 +63,7 @@ class Ema(WeightAveraging):
 def held_in(module: nn.Module) -> list[Held]:
     """Where a module holds its weights and buffers, those of a kind together.
 
-    torch's own `update_parameters` looks for them in each step: 5 % of a small model's.
+    torch's own `update_parameters` looks for them in each step, which a small model's step feels.
     """
     kinds: dict[torch.dtype, Held] = {}
     seen: set[int] = set()
