@@ -77,8 +77,9 @@ def main() -> None:
             print(f"{backbone} at {arguments.size} px, batch {arguments.batch}, {way}: {said}")
     step = Step(arguments.backbones[0], arguments.size, arguments.batch,
                 torch.device(arguments.device))  # fmt: skip
+    plain = step.plain(15)
     for combine in available("combine"):
-        print(f"combine={combine}: {100 * step.cost_of(combine, 15):+.1f} % of a step")
+        print(f"combine={combine}: {100 * step.cost_of(combine, 15) / plain:+.1f} % of a step")
     for count in arguments.runs:
         print(f"{count} runs of tiny at 64 px at once: {at_once(arguments, count):.0f} images/s")
 
