@@ -4,7 +4,7 @@ Hydra imports every plugin at its start, so optuna itself is imported when it is
 plugin of Hydra's own project needs Optuna 2 and cannot keep its state in a file there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,9 @@ class OptunaSweeper(Sweeper):
         failed: list[JobReturn] = []
         while (missing := self.trials - _done(study)) > 0:
             asked = [study.ask(space) for _ in range(min(missing, self.at_once))]
-            jobs = [[*fixed, *_options(trial, storage if prune else None)] for trial in asked]
+            jobs = [
+                [*fixed, *_options(trial, space, storage if prune else None)] for trial in asked
+            ]
             self.validate_batch_is_legal(jobs)
             first = asked[0].number
             for trial, job in zip(
@@ -154,8 +156,9 @@ def _done(study: "Study") -> int:
     return len(study.get_trials(states=finished)) + len(broken)
 
 
-def _options(trial: "Trial", storage: Path | None) -> list[str]:
-    options = [f"{key}={value}" for key, value in trial.params.items()]
+def _options(trial: "Trial", space: Iterable[str], storage: Path | None) -> list[str]:
+    # A trial that was left waiting may name other options: its file is not ours alone.
+    options = [f"{key}={trial.params[key]}" for key in space]
     if storage is not None:
         options.append(f"prune={{storage:'{storage}',trial:{trial.number}}}")
     return options

@@ -47,6 +47,24 @@ def test_a_trial_that_was_killed_is_done_first(train: Train) -> None:
     assert [trial.params for trial in done] == [killed.params]
 
 
+def test_a_waiting_trial_sets_what_is_searched_alone(train: Train) -> None:
+    """Whoever may write into the sweep's folder must not give options for it."""
+    Path("search").mkdir()
+    other = {"+callbacks.x": "{_target_:os.system,command:x}", "model.lr": 1e-3}
+    kinds = {"+callbacks.x": optuna.distributions.CategoricalDistribution((other["+callbacks.x"],)),
+             "model.lr": optuna.distributions.FloatDistribution(1e-4, 1e-1, log=True)}  # fmt: skip
+    optuna.create_study(
+        storage=journal(Path("search/optuna.journal")), study_name="search", direction="maximize"
+    ).add_trial(
+        optuna.trial.create_trial(
+            state=optuna.trial.TrialState.WAITING, params=other, distributions=kinds
+        )
+    )
+    train(*SEARCH, "hydra.sweeper.trials=1")
+    (run,), _ = find_runs(Path("search"))
+    assert run.config["model"]["lr"] == 1e-3 and "x" not in run.config["callbacks"]
+
+
 def test_a_failing_trial_counts_and_the_others_run(train: Train) -> None:
     outcome = train("-m", *SMALL, "hydra/sweeper=optuna", "hydra.sweep.dir=search",
                     "data.batch_size=0,16", "hydra.sweeper.trials=4", expect=1)  # fmt: skip

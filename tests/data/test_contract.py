@@ -91,6 +91,10 @@ def test_any_number_of_objects_but_one_is_refused(tmp_path: Path, count: int, fo
     assert f"exactly one object, found {found}; data.objects=drop leaves it out" in message
 
 
+def test_an_endless_class_is_refused(tmp_path: Path) -> None:
+    assert "at most 255 letters, found 256" in refusal(record(tmp_path, label="x" * 256))
+
+
 @pytest.mark.parametrize(("label", "hint"), [("bird", ""), ("Cat", "did you mean 'cat'? ")])
 def test_an_unknown_class_is_refused_with_those_there_are(
     tmp_path: Path, label: str, hint: str

@@ -171,6 +171,13 @@ def test_a_killed_writer_leaves_nothing_to_train_on_and_goes_on(
     assert "packed holds shards of other images; choose another --out" in outcome.err
 
 
+def said(folder: Path, **config: object) -> None:
+    """LitData's list of shards says something else: it unpickles what is called a pickle."""
+    index = json.loads((folder / "train/index.json").read_text())
+    index["config"] |= config
+    (folder / "train/index.json").write_text(json.dumps(index))
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
@@ -179,6 +186,10 @@ def test_a_killed_writer_leaves_nothing_to_train_on_and_goes_on(
         (lambda p: (p / "val/labels.npy").unlink(), "val: cannot read it"),
         (lambda p: (p / "val/names.txt").write_text("x"), r"names.txt has 1 bytes, expected"),
         (lambda p: np.save(p / "val/labels.npy", np.zeros(2)), "expected 5 images, found 5 and"),
+        (lambda p: said(p, data_format=["pickle"]), r"expected data_format \['bytes'\], found"),
+        (lambda p: said(p, compression="zstd"), "expected compression None, found zstd"),
+        (lambda p: said(p, data_spec='[1, {"type": "x"}]'), "expected data_spec"),
+        (lambda p: (p / "train/index.json").write_text("[" * 100_000), "train: cannot read it"),
         (lambda p: (p / "about.json").write_text("{"), "about.json: cannot read it"),
         (lambda p: (p / "about.json").write_text('{"version": 9}'), "version 1, found 9"),
         (lambda p: (p / "about.json").unlink(), "expected shards, found no about.json"),

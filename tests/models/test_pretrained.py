@@ -1,5 +1,7 @@
 """Pretrained weights of a trunk."""
 
+import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from urllib.error import URLError
@@ -101,6 +103,24 @@ def test_file_with_code_in_it_is_refused_and_not_run(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not a file of plain weights"):
         load_weights(build_trunk("tiny")[0], "resnet18", tmp_path / "code.pth")
     assert not (tmp_path / "ran").exists()
+
+
+def test_compressed_file_is_refused_before_it_grows(tmp_path: Path) -> None:
+    torch.save({"w": torch.zeros(8)}, tmp_path / "plain.pth")
+    with (
+        zipfile.ZipFile(tmp_path / "plain.pth") as plain,
+        zipfile.ZipFile(tmp_path / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as bomb,
+    ):
+        for entry in plain.infolist():
+            bomb.writestr(entry.filename, plain.read(entry))
+    with pytest.raises(ConfigError, match="is compressed, which torch never does"):
+        read_weights(tmp_path / "bomb.pth")
+
+
+def test_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pth")
+    with pytest.raises(ConfigError, match="there is no file"):
+        read_weights(tmp_path / "pipe.pth")
 
 
 def test_text_file_is_refused(tmp_path: Path) -> None:

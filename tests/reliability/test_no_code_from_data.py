@@ -21,7 +21,7 @@ from solobox.cli import instances, resume
 from solobox.cli.choices import config_dir
 from solobox.engine.checkpoint_io import FORMAT, read_checkpoint
 from solobox.engine.load import load_model
-from solobox.errors import CheckpointError
+from solobox.errors import CheckpointError, ConfigError
 
 MARK = "executed"  # the file that a hostile checkpoint would make
 
@@ -205,6 +205,82 @@ def test_no_hostile_name_in_the_settings_of_a_checkpoint_is_called(
         with pytest.raises(CheckpointError) as error:
             resume.check_targets(PLACES[place](name))
         assert f"the checkpoint asks for {name}," in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["${oc.create:'{_target_: os.system, _args_: [x]}'}", "${oc.env:HOME}", "a ${seed}"]
+)
+def test_a_setting_that_would_be_computed_is_refused(text: str) -> None:
+    """OmegaConf would put a class there after all were looked at."""
+    for settings in ({"data": {"a": text}}, {"data": {"classes": ["x", {"a": text}]}}):
+        with pytest.raises(CheckpointError, match="to be computed from other settings"):
+            resume.check_targets(settings)
+
+
+@pytest.mark.parametrize("leaf", [{}, {"a": {"_target_": "os.system"}}, [], "os.system"])
+def test_only_what_says_its_class_is_made(leaf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hydra makes whatever it finds within what has no class of its own."""
+    monkeypatch.setattr(instances, "instantiate", pytest.fail)
+    with pytest.raises(ConfigError, match="data must say its _target_"):
+        instances.made("data", leaf)
+
+
+def laughs(times: int) -> Any:
+    """Ten of ten of ten of the same list, so many times; the file holds each once."""
+    return ["ha"] if times == 0 else [laughs(times - 1)] * 10
+
+
+def itself() -> list[Any]:
+    content: list[Any] = []
+    content.append(content)
+    return content
+
+
+HIDES = {
+    "a tuple": lambda: ({"_target_": "os.system"},), "a set": lambda: {"os.system"},
+    "a tensor": lambda: torch.zeros(2), "a key that is no text": lambda: {1: 2},
+    "endless": lambda: laughs(9), "itself": itself,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HIDES)
+def test_what_a_checkpoint_says_is_plain_and_short(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "best.ckpt"
+    content = about()
+    content["solobox"]["config"] = {"data": {"a": HIDES[kind]()}}
+    torch.save(content, path)
+    for read in (read_checkpoint, load_model):
+        with pytest.raises(CheckpointError, match="not a checkpoint of this solobox"):
+            read(path)
+
+
+def test_a_pipe_is_no_checkpoint(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "best.ckpt")
+    with pytest.raises(CheckpointError, match="there is no checkpoint"):
+        read_checkpoint(tmp_path / "best.ckpt")
+
+
+WHOLE: dict[str, Any] = {"format": FORMAT, "config": {"data": {"_target_": "x"}},
+                         "model": {"size": 32, "classes": ["a", "b"]}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        ({"model": 1}, "model, which describes"), ({"config": {}}, "config, the settings"),
+        ({"config": {"data": []}}, "config, the settings"),
+        ({"model": {"size": 10**9, "classes": ["a"]}}, "model.size"),
+        ({"model": {"size": 32, "classes": [1]}}, "model.classes"),
+        ({"temperature": 0.0}, "temperature"), ({"temperature": "x"}, "temperature"),
+        ({}, "cannot build the model"),
+    ],
+)  # fmt: skip
+def test_what_a_checkpoint_leaves_out_is_named(
+    tmp_path: Path, change: dict[str, Any], missing: str
+) -> None:
+    torch.save({"solobox": {**WHOLE, **change}, "state_dict": {}}, tmp_path / "best.ckpt")
+    with pytest.raises(CheckpointError, match=missing):
+        load_model(tmp_path / "best.ckpt")
 
 
 @pytest.mark.parametrize("key", ["_target_", "_TARGET_", "_partial_"])

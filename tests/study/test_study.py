@@ -85,6 +85,38 @@ def test_what_cannot_be_used_is_named_and_the_rest_reported(tmp_path: Path) -> N
     assert len(found) == 4
 
 
+BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
+HARMS = {
+    "a reference": lambda run: add(run, "config.yaml", BOMB),
+    "a deep list": lambda run: add(run, "config.yaml", "z: " + "[" * 3000 + "]" * 3000 + "\n"),
+    "length": lambda run: add(run, "config.yaml", "# " + "x" * 2**18),
+    "no data": lambda run: (run / "config.yaml").write_text("seed: 0\n"),
+    "a seed": lambda run: (run / "config.yaml").write_text("seed: x\ndata: {}\n"),
+    "a tag": lambda run: add(run, "config.yaml", "z: !!python/object/apply:os.system [x]\n"),
+    "deep figures": lambda run: (run / "metrics.json").write_text("[" * 100_000),
+    "seconds": lambda run: (run / "metrics.json").write_text('{"seconds": []}'),
+    "an endless class": lambda run: swap(run, "p_cat", "p_" + "x" * 256),
+    "an endless field": lambda run: swap(run, "gone/0", "x" * 200_000),
+}
+
+
+def add(run: Path, name: str, text: str) -> None:
+    (run / name).write_text((run / name).read_text() + text)
+
+
+def swap(run: Path, old: str, new: str) -> None:
+    path = run / "predictions_test.csv"
+    path.write_text(path.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_run_that_is_no_run_is_left_out_in_a_sentence(tmp_path: Path, harm: str) -> None:
+    HARMS[harm](write_run(tmp_path, seed=0))
+    runs, faults = find_runs(tmp_path)
+    assert not runs
+    assert len(faults) == 1 and "cannot be read" in faults[0] and "left out" in faults[0]
+
+
 def test_runs_without_a_test_split_are_compared_on_validation(tmp_path: Path) -> None:
     write_run(tmp_path, seed=0, split="val")
     assert configurations(find_runs(tmp_path)[0])[0][0].split == "val"

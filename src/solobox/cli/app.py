@@ -35,6 +35,11 @@ def run(job: Job) -> None:
     typed = sys.argv[1:]
     options, flags = _sorted(typed)
     words = {flag.partition("=")[0] for flag in flags}
+    if "--experimental-rerun" in words:
+        sys.exit(
+            "error: --experimental-rerun would run what a pickle holds; continue a run with "
+            "ckpt_path=RUN/checkpoints/last.ckpt, or start it again with its command"
+        )
     if words & {"--cfg", "-c"} and words & {"--multirun", "-m"}:
         sys.exit("error: --cfg prints the config of one run; leave out -m")
     sys.argv[1:] = [*options, *_sweep_directory(typed), *flags]

@@ -8,6 +8,7 @@ from operator import getitem
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
@@ -16,7 +17,7 @@ from solobox.cli.choices import composed
 from solobox.cli.config_files import config_files
 from solobox.cli.resume import check_targets, with_value
 from solobox.cli.settings import Settings, check_types
-from solobox.errors import ConfigError, RunDirectoryError
+from solobox.errors import CheckpointError, ConfigError, RunDirectoryError
 
 if TYPE_CHECKING:
     from solobox.data.datamodule import Source
@@ -122,7 +123,13 @@ def settings_for(stored: Settings, typed: Sequence[str], classes: Sequence[str])
     check_targets(stored["data"])
     settings = {key: dict(stored[key]) for key in ("data", "evaluate")}
     other = "shards" if ".shards." in stored["data"]["_target_"] else "synthetic"
-    layout = stored["data"].get("format", {"name": other})["name"]
+    reader = stored["data"].get("format")
+    layout = reader.get("name") if isinstance(reader, dict) else other
+    if layout not in (layouts := GlobalHydra.instance().config_loader().get_group_options("data")):
+        raise CheckpointError(
+            f"the checkpoint's images are in the layout {str(layout)[:60]!r}; expected one of "
+            f"{', '.join(layouts)}"
+        )
     now = composed([f"data={layout}", *typed])
     check_types(now, [f"data={layout}", *typed])
     overrides = OverridesParser.create().parse_overrides(list(typed))

@@ -12,8 +12,10 @@ def made(where: str, leaf: dict[str, Any]) -> Any:
     """Make the object a config leaf names.
 
     Raises:
-        ConfigError: it does not take these parameters.
+        ConfigError: it does not take these parameters, or names nothing.
     """
+    if not isinstance(leaf, dict) or not isinstance(leaf.get("_target_"), str):
+        raise ConfigError(f"{where} must say its _target_, a class; found {str(leaf)[:60]}")
     try:
         return instantiate(leaf, _recursive_=False, _convert_="all")
     except InstantiationException as error:

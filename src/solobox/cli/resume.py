@@ -93,7 +93,18 @@ def with_value(settings: Settings, key: str, value: Any) -> Settings:
 
 
 def check_targets(settings: Settings) -> None:
-    """A checkpoint may only name classes that a config file on this machine names."""
+    """A checkpoint may only name classes that a config file on this machine names.
+
+    Raises:
+        CheckpointError: it names another one, or asks for text to be computed, in which a class
+            could hide: settings are stored as they were resolved.
+    """
+    for key, value in flat(settings):
+        if "${" in repr(value):
+            raise CheckpointError(
+                f"the checkpoint's {key} is {str(value)[:60]!r}, which is to be computed from "
+                f"other settings; it is refused"
+            )
     unknown = sorted({str(target) for target in targets(settings)} - _known_targets())
     if unknown:
         raise CheckpointError(

@@ -10,11 +10,19 @@ from solobox.errors import did_you_mean
 SLACK = 1e-6  # pixels: what adding two written numbers may add
 Corners = tuple[float, float, float, float]
 
+LONGEST_CLASS = 255  # letters, that tables and figures have room for
+
 
 def check_class(record: Record, thing: Object, classes: Sequence[str]) -> None:
     """It must be one of the classes."""
     if not thing.label:
         raise record.fault("empty class", "expected the name of a class, found none; write it")
+    if len(thing.label) > LONGEST_CLASS:
+        raise record.fault(
+            "endless class",
+            f"expected a class's name of at most {LONGEST_CLASS} letters, found "
+            f"{len(thing.label)}: {thing.label[:40]!r}...; shorten it",
+        )
     if thing.label not in classes:
         raise record.fault(
             "unknown class",

@@ -1,6 +1,5 @@
 """Checkpoints that are whole or not there: written beside, synced, then renamed."""
 
-import zipfile
 from pathlib import Path
 from typing import IO, Any
 
@@ -9,9 +8,9 @@ from lightning.fabric.plugins import TorchCheckpointIO
 
 from solobox.atomic import replacing
 from solobox.errors import CheckpointError
+from solobox.plain import refuse_bomb, refuse_unless_plain
 
 FORMAT = 5  # of the "solobox" part of a checkpoint
-LARGEST_PICKLE = 4 * 2**20  # bytes of all that is no tensor; a real checkpoint has some 100,000
 
 
 class _Sink:
@@ -79,7 +78,9 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
         CheckpointError: no such file, damaged, or holding more than plain data.
     """
     try:
-        _refuse_bomb(path)
+        if not Path(path).is_file():  # a pipe would be waited for
+            raise FileNotFoundError
+        refuse_bomb(path)
         checkpoint = torch.load(path, map_location=map_location, weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(f"there is no checkpoint {path}") from None
@@ -92,23 +93,16 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         raise CheckpointError(
             f"{path} is not a checkpoint of this solobox; expected format {FORMAT}, "
-            f"found {about.get('format') if isinstance(about, dict) else 'none'}"
+            f"found {found_format(about)}"
         )
+    try:
+        refuse_unless_plain(about)
+    except ValueError as error:
+        raise CheckpointError(f"{path} is not a checkpoint of this solobox ({error})") from None
     return checkpoint
 
 
-def _refuse_bomb(path: str | Path) -> None:
-    """What torch writes is a zip without compression, so that nothing in it grows when read.
-
-    Raises:
-        OSError, zipfile.BadZipFile, ValueError: it is not such a file.
-    """
-    with zipfile.ZipFile(path) as archive:
-        for entry in archive.infolist():
-            if entry.compress_type != zipfile.ZIP_STORED:
-                raise ValueError(f"{entry.filename} in it is compressed, which torch never does")
-            if entry.filename.endswith(".pkl") and entry.file_size > LARGEST_PICKLE:
-                raise ValueError(
-                    f"{entry.filename} in it has {entry.file_size} bytes; the limit is "
-                    f"{LARGEST_PICKLE}"
-                )
+def found_format(about: Any) -> str:
+    """What stands where a checkpoint says its format, in few words."""
+    found = about.get("format", "none") if isinstance(about, dict) else "none"
+    return str(found) if isinstance(found, int | str | None) else type(found).__name__

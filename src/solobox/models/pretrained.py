@@ -1,5 +1,6 @@
 """Pretrained weights of a trunk: a file, or torchvision's download."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from torch import nn
 
 from solobox.errors import ConfigError
 from solobox.models.backbone import cut, see_grey, whole
+from solobox.plain import refuse_bomb
 
 
 def load_trunk(trunk: nn.Module, name: str, state: dict[str, Any], source: str) -> None:
@@ -51,6 +53,10 @@ def read_weights(path: str | Path) -> dict[str, Any]:
         ConfigError: no such file, or it holds anything else.
     """
     try:
+        if not Path(path).is_file():  # a pipe would be waited for
+            raise FileNotFoundError
+        if zipfile.is_zipfile(path):  # older weights of torchvision are none
+            refuse_bomb(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ConfigError(f"model.weights: there is no file {path}") from None

@@ -12,10 +12,14 @@ import yaml
 from numpy.typing import NDArray
 
 from solobox.cells import unguarded
+from solobox.data.faults import LONGEST_CLASS
 from solobox.engine.effective import effective
 from solobox.engine.run_directory import CONFIG_FILE, METRICS_FILE, PRUNED_FILE
 
 SPLITS = ("test", "val")  # the first that all runs have is compared
+LARGEST_SETTINGS = 2**18  # bytes of a config.yaml; a run's own has some 5,000
+BROKEN = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError, csv.Error,
+          yaml.YAMLError)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def find_runs(folder: Path) -> tuple[list[Run], list[str]]:
                 faults.append(f"{directory}: {why}; left out")
             else:
                 faults.append(f"{directory}: not finished (it has no {METRICS_FILE}); left out")
-        except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        except BROKEN as error:
             faults.append(f"{directory}: cannot be read ({_why(error)}); left out")
     return runs, faults
 
@@ -106,12 +110,12 @@ def read_run(directory: Path) -> Run:
     """Read a finished run.
 
     Raises:
-        OSError, ValueError, KeyError: a file is missing or is not what a run writes.
+        Those of BROKEN: a file is missing or is not what a run writes.
     """
-    config = yaml.safe_load((directory / CONFIG_FILE).read_text(encoding="utf-8"))
+    config = _settings(directory / CONFIG_FILE)
     metrics = json.loads((directory / METRICS_FILE).read_text(encoding="utf-8"))
-    if not isinstance(config, dict) or not isinstance(metrics, dict):
-        raise ValueError(f"expected settings and figures in {CONFIG_FILE} and {METRICS_FILE}")
+    if not isinstance(metrics, dict) or not isinstance(metrics.get("seconds", 0), int | float):
+        raise ValueError(f"expected figures in {METRICS_FILE}")
     found = {split: directory / f"predictions_{split}.csv" for split in SPLITS}
     predictions = {k: read_predictions(path) for k, path in found.items() if path.is_file()}
     if not predictions:
@@ -120,17 +124,39 @@ def read_run(directory: Path) -> Run:
     return Run(directory, config, metrics, history, predictions)
 
 
+class _Settings(yaml.SafeLoader):
+    """Refuses what repeats itself: ten times ten times ten of the same never end."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise ValueError("it repeats a part of itself (*), which no run writes")
+        return super().compose_node(parent, index)
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > LARGEST_SETTINGS:
+        raise ValueError(f"{path.name} has over {LARGEST_SETTINGS} bytes")
+    config = yaml.load(path.read_text(encoding="utf-8"), Loader=_Settings)
+    if not isinstance(config, dict) or not isinstance(config.get("data"), dict):
+        raise ValueError(f"expected settings in {path.name}")
+    if not isinstance(config["seed"], int):
+        raise ValueError(f"expected a whole number as seed; found {config['seed']!r:.40}")
+    return config
+
+
 def read_predictions(path: Path) -> Predictions:
     """Read a predictions_*.csv.
 
     Raises:
-        OSError, ValueError, KeyError: as `read_run`.
+        Those of BROKEN: as `read_run`.
     """
     with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
         rows = [unguarded(row) for row in csv.DictReader(file, strict=True)]
     if not rows:
         raise ValueError(f"{path.name} is empty")
     classes = tuple(key[2:] for key in rows[0] if key.startswith("p_"))
+    if any(len(name) > LONGEST_CLASS for name in classes):
+        raise ValueError(f"{path.name} has a class of more than {LONGEST_CLASS} letters")
 
     def numbers(*keys: str) -> NDArray[np.float64]:
         return np.array([[float(row[key]) for key in keys] for row in rows])

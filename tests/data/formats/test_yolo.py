@@ -8,7 +8,7 @@ from PIL import Image
 
 from solobox.data.formats.voc import Voc
 from solobox.data.formats.yolo import Yolo
-from solobox.data.record import Problem, Record
+from solobox.data.record import FaultError, Problem, Record
 from solobox.errors import DataError
 
 LINE = "1 0.5 0.5 0.25 0.4"  # of 20 x 10: (7.5, 3, 12.5, 7)
@@ -273,6 +273,20 @@ def test_a_list_that_leads_out_of_the_folder_is_refused(tmp_path: Path, name: st
     assert (problem.kind, problem.where) == ("path outside", f"{tmp_path / 'train.txt'}:2")
 
 
+@pytest.mark.parametrize("file", ["train.txt", "data.yaml"])
+def test_an_endless_path_is_refused_at_once(tmp_path: Path, file: str) -> None:
+    """Each end of it might be there: ten thousand squared would take hours."""
+    plain(tmp_path, "a")
+    endless = "/" + "a/" * 40_000 + "a.png"
+    if file == "train.txt":
+        (tmp_path / file).write_text(f"a\n{endless}\n")
+        assert only_problem(tmp_path).kind == "no file name"
+        return
+    (tmp_path / file).write_text(f"names: [cat]\ntrain: {endless}\n")
+    with pytest.raises(FaultError, match="which is not there"):
+        Yolo().read(tmp_path)
+
+
 def test_an_image_that_cannot_be_read_is_left_to_the_contract(tmp_path: Path) -> None:
     plain(tmp_path, "a")
     (tmp_path / "images" / "a.png").write_bytes(b"")
@@ -292,7 +306,7 @@ def test_an_image_that_cannot_be_read_is_left_to_the_contract(tmp_path: Path) ->
         ("names: [cat]\ntrain: {a: b}", "expected train to be paths"),
         ("names: [cat]\ntrain: nowhere", "train is said to be in 'nowhere', which is not there"),
         ("names: !!python/object/apply:os.system {a: b}", "expected names to be a list"),
-        ("names: [cat]\n" + "#" * 1_000_000, "the limit is 1000000"),
+        ("names: [cat]\n" + "#" * 1_000_000, "the limit is 400000"),
     ],
 )
 def test_a_bad_data_yaml_is_refused(tmp_path: Path, text: str, sentence: str) -> None:

@@ -11,6 +11,7 @@ from solobox.data.record import FaultError, Problem, place
 from solobox.errors import DataError
 
 LARGEST_TEXT = 512 * 2**20  # bytes of an annotation file about many images
+LONGEST_PATH = 4096  # letters, of one that names folders
 LONGEST_NAME = 255  # bytes of a file's name, which file systems refuse beyond
 SPLITS = {
     "train": "train", "training": "train",
@@ -159,7 +160,8 @@ def below(folder: Path, name: str, source: Path, line: int | None = None) -> Pat
 
 def end_of(folder: Path, parts: Sequence[str]) -> Path | None:
     """The file that is left in a folder when a path loses the first of its parts, if any is."""
-    tails = [parts[k:] for k in range(len(parts))]
+    first = max(0, len(parts) - 2 * LONGEST_NAME)  # a longer end is no possible name
+    tails = [parts[k:] for k in range(first, len(parts))]
     there = [folder.joinpath(*tail) for tail in tails if _possible("/".join(tail))]
     return next((path for path in there if os.path.isfile(path)), None)
 

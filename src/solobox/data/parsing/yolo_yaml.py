@@ -9,11 +9,11 @@ from typing import Any
 
 import yaml
 
-from solobox.data.parsing.layout import ORDER, read_lines, read_text, split_of
+from solobox.data.parsing.layout import LONGEST_PATH, ORDER, read_lines, read_text, split_of
 from solobox.data.record import FaultError
 from solobox.errors import DataError
 
-LARGEST_YAML = 1_000_000  # bytes
+LARGEST_YAML = 400_000  # bytes; 20,000 classes, read in seconds
 NAMES = r"(?m)^names\s*:"
 LISTS = ("*yolo*classes*.txt", "classes.txt", "*.names", "*classes*.txt", "labels*/classes.txt")
 
@@ -121,6 +121,8 @@ def _below(root: Path, base: str, written: str) -> Path | None:
     As it is written, with and without `path` before it and ../ left out; else without the folders
     up to that of the data set's own name; else, where it begins at /, as much of it as is there.
     """
+    if len(written) + len(base) > LONGEST_PATH:
+        return None
     parts = [part for part in written.replace("\\", "/").split("/") if part not in ("", ".", "..")]
     bases = [part for part in base.replace("\\", "/").split("/") if part not in ("", ".", "..")]
     tails = [[*bases, *parts], parts]

@@ -12,6 +12,11 @@ from numpy.typing import NDArray
 from solobox.data.shards.about import INDEX, About
 from solobox.errors import DataError
 
+# How packed images are written; LitData would also unpickle, decompress or decrypt, if told to.
+AS_BYTES = {"data_format": ["bytes"], "compression": None, "encryption": None,
+            "item_loader": "PyTreeLoader"}  # fmt: skip
+ONE_ITEM: dict[str, Any] = {"type": None, "context": None, "children_spec": []}
+
 
 def column(folders: Sequence[Path], name: str) -> NDArray[Any]:
     """A column of each folder, one after another: of one folder mapped, of several in memory."""
@@ -24,16 +29,25 @@ def checked(folder: Path, about: About, split: str) -> NDArray[np.int64]:
     """Images in each shard of a split.
 
     Raises:
-        DataError: a shard is missing or of another length, or the columns are.
+        DataError: a shard is missing, of another length or kind, or the columns are.
     """
     try:
-        chunks = json.loads((folder / INDEX).read_text(encoding="utf-8"))["chunks"]
+        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        chunks, how = index["chunks"], dict(index["config"])
+        spec = json.loads(how["data_spec"])[1]
         with os.scandir(folder) as entries:
             sizes = {entry.name: entry.stat().st_size for entry in entries}
         rows = {len(np.load(folder / f"{c}.npy", mmap_mode="r")) for c in ("labels", "name_ends")}
         lengths = np.array([chunk["chunk_size"] for chunk in chunks], np.int64)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise DataError(f"{folder}: cannot read it ({error}); copy the shards again") from None
+    for key, kept in (AS_BYTES | {"data_spec": ONE_ITEM}).items():
+        found = spec if key == "data_spec" else how.get(key)
+        if found != kept:
+            raise DataError(
+                f"{folder / INDEX}: expected {key} {kept}, found {str(found)[:60]}; these shards "
+                f"are not of `solobox shards`, and are not read"
+            )
     for chunk in chunks:
         found = sizes.get(chunk["filename"])
         if found != chunk["chunk_bytes"]:
