@@ -14,7 +14,7 @@ from solobox.balance import Balance, balance_of
 from solobox.boxes import iou
 from solobox.data.order import hash32
 from solobox.engine.checkpoint_io import FORMAT
-from solobox.engine.divergence import Watch
+from solobox.engine.divergence import Watch, refuse_infinite
 from solobox.engine.logger import tensorboards
 from solobox.engine.parameter_groups import parameter_groups
 from solobox.engine.predict import results_of
@@ -216,9 +216,10 @@ class SoloboxModule(LightningModule):
         """Let the checkpoint say what it is, and where the schedule stands.
 
         Raises:
-            DivergedError: a step since the last look was not finite; nothing is saved.
+            DivergedError: a step since the last look or a weight is not finite; nothing is saved.
         """
         self._look_back()
+        refuse_infinite(self.state_dict(), self.global_step)
         checkpoint["solobox"] = {"format": FORMAT, **self.passport}
         checkpoint["loss_schedule"] = self.schedule.state_dict()
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import pytest
 from tests.command import Outcome
 
 Train = Callable[..., Outcome]
@@ -14,12 +13,10 @@ def test_info_takes_a_value_or_none(train: Train) -> None:
     assert "seed: 7" in train("seed=5", "--info", "config", "seed=7", "loss=ce_l1").out
 
 
-def test_the_pickle_of_an_earlier_job_is_no_option(train: Train) -> None:
-    with (
-        pytest.warns(UserWarning, match="other command line args are ignored"),
-        pytest.raises(ValueError, match=r"File gone\.pickle does not exist"),  # Hydra's own word
-    ):
-        train("--experimental-rerun", "gone.pickle", "seed=7")
+def test_the_pickle_of_an_earlier_job_is_refused(train: Train) -> None:
+    for flag in (("--experimental-rerun", "gone.pickle"), ("--experimental-r=gone.pickle",)):
+        refused = train(*flag, "seed=7", expect=1)
+        assert "would run what a pickle holds; continue a run with ckpt_path" in refused.err
 
 
 def test_the_config_of_a_sweep_is_refused(train: Train) -> None:

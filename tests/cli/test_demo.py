@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ Solobox = Callable[..., Outcome]
 # `solobox demo ...` that tells on standard error whom it would reach.
 WATCHED = """
 import sys
+import urllib.request
 def watch(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo"):
         print("reaches", arguments, file=sys.stderr)
@@ -141,3 +143,23 @@ def test_what_cannot_be_done_is_said(trained: str, solobox: Solobox) -> None:
         port = other.getsockname()[1]
         said = solobox("demo", trained, "--port", str(port), expect=1).err
     assert f"port {port} cannot be used (Address already in use); give another" in said
+
+
+def test_a_file_that_nobody_dropped_is_not_given(trained: str, tmp_path: Path) -> None:
+    """Any program of this computer may ask the server; it must not read its owner's files."""
+    pytest.importorskip("gradio", reason="needs solobox[demo]")
+    secret = Path.cwd().parent / f"{tmp_path.name}-secret.png"
+    Image.new("RGB", (40, 30), (1, 2, 3)).save(secret)
+    with shown(trained, "--port", "0") as (address, _):
+        file = {"path": str(secret), "meta": {"_type": "gradio.FileData"}}
+        ask = {"data": [file], "fn_index": 0, "session_hash": "x"}
+        request = urllib.request.Request(
+            f"{address}/gradio_api/queue/join", json.dumps(ask).encode(),
+            {"Content-Type": "application/json"},
+        )  # fmt: skip
+        urllib.request.urlopen(request, timeout=20).read()
+        with urllib.request.urlopen(
+            f"{address}/gradio_api/queue/data?session_hash=x", timeout=20
+        ) as answers:
+            told = next(line for line in answers if b"process_completed" in line).decode()
+    assert '"success":false' in told, told

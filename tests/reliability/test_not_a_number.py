@@ -242,3 +242,17 @@ def test_weights_that_are_none_after_a_step_are_not_saved(tmp_path: Path) -> Non
     assert "error: training diverged" in child.said and "Traceback" not in child.said
     for file in sorted((tmp_path / "run" / "checkpoints").iterdir()):
         assert read_checkpoint(file)["global_step"] == 3
+
+
+@pytest.mark.parametrize("option", ["callbacks.checkpoints.every_n_steps=1", "trainer.max_steps=2"])
+def test_weights_that_a_step_made_infinite_are_not_saved(tmp_path: Path, option: str) -> None:
+    """Its loss and gradient were finite; the next step's would not be."""
+    options = (*SMALL, "optimizer=sgd", "optimizer.lr=1e38", "scheduler=constant", option)
+    child = Child(trainer(tmp_path, *options, "hydra.run.dir=run"), tmp_path / "log")
+    assert child.wait() == 1
+    assert "training diverged" in child.said and "Traceback" not in child.said
+    for path in (tmp_path / "run").rglob("*.ckpt"):
+        state = read_checkpoint(path)
+        for part in ("state_dict", "current_model_state"):
+            for value in state.get(part, {}).values():
+                assert torch.isfinite(value).all(), path

@@ -1,5 +1,6 @@
 """best.ckpt and last.ckpt."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class Checkpoints(Checkpoint):
         self.best_path, self.last_path = directory / "best.ckpt", directory / "last.ckpt"
         self.every_n_steps = every_n_steps
         self.best: list[float] = []  # [loc_50, iou], empty before the first validation
+        self.ended: dict[str, Any] | None = None  # where within an epoch the run ends
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save the best state so far."""
@@ -45,19 +47,30 @@ class Checkpoints(Checkpoint):
             trainer.save_checkpoint(self.best_path)
 
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
-        """Save the last state within an epoch: each so many steps, and where the run ends."""
+        """Save the last state within an epoch, each so many steps; note where the run ends.
+
+        That last state is saved after its validation: a run that was killed in between does both
+        again.
+        """
         if trainer.is_last_batch or trainer.fit_loop.epoch_loop._should_accumulate():
             return
-        turn = self.every_n_steps and trainer.global_step % self.every_n_steps == 0
-        if turn or trainer.should_stop:
+        if trainer.should_stop:
+            write_step(trainer)
+            self.ended = deepcopy(trainer._checkpoint_connector._get_loops_state_dict())
+        elif self.every_n_steps and trainer.global_step % self.every_n_steps == 0:
             write_step(trainer)
             trainer.save_checkpoint(self.last_path)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save the last state of a whole epoch."""
+        """Save the last state of a whole epoch, or of a run that ends within one."""
+        flush(trainer)
         if trainer.is_last_batch:
-            flush(trainer)
             trainer.save_checkpoint(self.last_path)
+        elif self.ended is not None:
+            state = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
+            state["loops"], self.ended = self.ended, None  # Lightning calls the epoch over by now
+            trainer.strategy.save_checkpoint(state, self.last_path)
+            trainer.strategy.barrier("Checkpoints")
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Make sure that there is a best state."""

@@ -41,13 +41,17 @@ class History(Callback):
         self.metrics: dict[str, float] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keep the rows of finished epochs."""
+        """Keep the rows of finished epochs, and of the part of one that ended the run."""
         rows: list[dict[str, Any]] = []
         if self.path.is_file():
             with open(self.path, newline="") as file:
                 # A line torn by a crash has no whole number of columns.
                 whole = [row for row in csv.DictReader(file) if None not in row.values()]
-            rows = [row for row in whole if int(row["epoch"]) < trainer.current_epoch]
+            over = trainer.global_step if trainer.should_stop else -1  # Length has looked
+            rows = [
+                row for row in whole
+                if int(row["epoch"]) < trainer.current_epoch or int(row["step"]) <= over
+            ]  # fmt: skip
         with replacing(self.path) as file:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
@@ -89,8 +93,10 @@ class History(Callback):
             row |= {f"balance/{name}": mean for name, mean in zip(PULLS, means, strict=True)}
         with appending(self.path) as file:
             csv.DictWriter(file, COLUMNS).writerow(row)
-        self.sums, self.batches, self.metrics = torch.zeros_like(self.sums), 0, {}
-        self.pulls, self.measured = torch.zeros_like(self.pulls), 0
+        self.metrics = {}
+        if trainer.is_last_batch:  # else the run ends here, and may go on with more steps
+            self.sums, self.batches = torch.zeros_like(self.sums), 0
+            self.pulls, self.measured = torch.zeros_like(self.pulls), 0
 
     def state_dict(self) -> dict[str, Any]:
         """The part of an epoch that is already summed survives a resume."""

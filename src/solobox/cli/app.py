@@ -35,7 +35,7 @@ def run(job: Job) -> None:
     typed = sys.argv[1:]
     options, flags = _sorted(typed)
     words = {flag.partition("=")[0] for flag in flags}
-    if "--experimental-rerun" in words:
+    if any("--experimental-rerun".startswith(word) and len(word) > 2 for word in words):
         sys.exit(
             "error: --experimental-rerun would run what a pickle holds; continue a run with "
             "ckpt_path=RUN/checkpoints/last.ckpt, or start it again with its command"

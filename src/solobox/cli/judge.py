@@ -73,8 +73,8 @@ def judge(
     }
     (collapse,) = (c for c in callbacks if isinstance(c, Collapse))
     figures |= judgement.figures | {"collapse": ", ".join(collapse.found) or None}
-    write_metrics(directory / "metrics.json", figures)
     HParams.finish(trainer, figures)
+    write_metrics(directory / "metrics.json", figures)  # the last: with it a run is finished
     print_table(figures, f"best.ckpt of {directory}")
     print(
         f"{clock.seconds:.0f} s of training, {clock.images_per_s:.0f} images/s. constant: the "

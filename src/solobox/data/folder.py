@@ -86,6 +86,9 @@ class Folder:
         key = f"{self.root.resolve().name}-{combined([str(self.root.resolve())])[:8]}"
         self.place = None if cache_dir is None else Path(cache_dir) / key
         self.split_file = None if split_file is None else Path(split_file)
+        # It is written where it is not: no checkpoint's settings may make a .bashrc of it.
+        if self.split_file is not None and self.split_file.suffix.lower() != ".csv":
+            raise ConfigError(f"data.split_file must end in .csv; found {split_file}")
         self.inspection = inspect(self.root, format, objects=objects, classes=classes)
         self.notes: list[str] = []
         self.listing: list[Listed] = []

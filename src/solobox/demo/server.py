@@ -54,6 +54,7 @@ def serve(blocks: gr.Blocks, listener: socket.socket) -> None:
     """
     # Not blocks.launch(), which asks whether there is a newer Gradio, and can share a page.
     app = FastAPI(openapi_url=None)
+    blocks.has_launched = True  # else Gradio gives any file of this computer to who asks for it
     # A page elsewhere whose name was made to mean 127.0.0.1 gets nothing.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
     app.add_middleware(Alone)

@@ -1,6 +1,6 @@
 """Whether training stays finite; what went to infinity first, and on which images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -44,6 +44,20 @@ class Watch:
             return
         step, _, losses = next(noted for noted in steps if not noted[1])
         raise DivergedError(explain_divergence(losses, names, step))
+
+
+def refuse_infinite(weights: Mapping[str, Tensor], step: int) -> None:
+    """Look at weights and statistics after some steps.
+
+    Raises:
+        DivergedError: one is not finite.
+    """
+    for name, value in weights.items():
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            raise DivergedError(
+                f"training diverged: after step {step} {name} is not finite. The checkpoints hold "
+                f"the state before, if there was one; lower optimizer.lr"
+            )
 
 
 def explain_divergence(
