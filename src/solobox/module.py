@@ -183,9 +183,10 @@ class SoloboxModule(LightningModule):
         if self._may_ask():
             self._look_back()
         else:
+            broken = ~sound
             for gradient in gradients:
-                gradient.masked_fill_(~sound, 0)
-            norm = norm.masked_fill(~sound, 0)
+                gradient.masked_fill_(broken, 0)
+            norm = norm.masked_fill(broken, 0)
         if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
             norm = norm / scaler.get_scale()
         # On a CPU nobody waits for the answer, and most steps are within the limit.

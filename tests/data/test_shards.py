@@ -242,3 +242,14 @@ def test_without_litdata_the_extra_is_named(
 ) -> None:
     monkeypatch.setattr("solobox.data.shards.source.find_spec", lambda name: None)
     assert "pip install 'solobox[shards]'" in train(*SHARDS, *RUN, expect=1).err
+
+
+def test_a_damaged_image_is_named(solobox: Command, pets: Path) -> None:
+    solobox(*PACK, "--jpeg", "95")
+    file = pets.parent / "packed/train/shard-0.bin"
+    data = bytearray(file.read_bytes())
+    data[200:] = bytes(len(data) - 200)
+    file.write_bytes(data)
+    split = Shards(root="packed", size=32).load(1.15)["train"]
+    with pytest.raises(DataError, match=r"train: image \d+ of shard 0 cannot be read .*copy the"):
+        split.images[np.arange(2)]

@@ -1,6 +1,7 @@
 """A directory for one run, claimed atomically: two runs never share one."""
 
 import contextlib
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ PRUNED_FILE = "pruned.txt"  # why an optimising sweep ended the run
 LAST = "checkpoints/last.ckpt"
 LOCK_FILE = ".lock"
 LONGEST_NAME = 120
+UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM,
+             errno.EIO, errno.ENOENT)  # fmt: skip
 
 
 def safe_name(text: str) -> str:
@@ -77,8 +80,12 @@ def claim_this(directory: Path) -> Path:
         os.close(os.open(directory / CONFIG_FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     except FileExistsError:
         raise RunDirectoryError(
-            f"{directory} already belongs to a run; give another hydra.run.dir, or continue that "
-            f"run with ckpt_path={directory}/checkpoints/last.ckpt"
+            f"{directory} already belongs to a run; give another hydra.run.dir, or "
+            + (
+                f"continue that run with ckpt_path={directory / LAST}"
+                if (directory / LAST).is_file()
+                else "remove it if it no longer trains: it has saved no checkpoint yet"
+            )
         ) from None
     except OSError as error:
         raise RunDirectoryError(f"cannot write to {directory} ({error.strerror})") from None
@@ -89,6 +96,8 @@ def unwritten(error: OSError, directory: Path) -> RunDirectoryError:
     """An error of the file system while a run trains, as a sentence that says how to go on."""
     last = directory / LAST
     again = f", then continue with ckpt_path={last}" if last.is_file() else ""
+    if error.errno not in UNWRITTEN:  # such as too many open files: no fault of the disk
+        return RunDirectoryError(f"{error}; what was saved before is whole{again}")
     return RunDirectoryError(
         f"cannot use {error.filename or f'the events in {directory}'} ({error.strerror}); what was "
         f"saved before is whole. Free some space or check the permissions{again}"

@@ -413,7 +413,9 @@ def test_a_column_may_say_the_split(tmp_path: Path) -> None:
     assert {s: [r.image.name for r in part] for s, part in found.splits.items()} == {
         "train": ["a.png"], "val": ["b.png"],
     }  # fmt: skip
-    assert only_problem(found).kind == "unknown split"
+    problem = only_problem(found)
+    assert problem.kind == "unknown split"
+    assert "expected train, val or test; found 'maybe'" in str(problem)
 
 
 def test_a_column_set_that_holds_something_else_says_no_split(tmp_path: Path) -> None:

@@ -63,6 +63,12 @@ def test_a_record_holds_image_source_class_and_corners(tmp_path: Path) -> None:
     assert record.objects == (Object(label="cat", corners=(2, 3, 12, 9)),)
 
 
+@pytest.mark.parametrize("name", ["", "<name/>", "<name> </name>"])
+def test_an_object_without_a_name_is_left_to_the_contract(tmp_path: Path, name: str) -> None:
+    put(tmp_path, "a", f"<annotation><object>{name}{BOX}</object></annotation>")
+    assert only_record(tmp_path).objects[0].label == ""
+
+
 def test_without_lists_every_annotation_is_read_in_order_of_names(tmp_path: Path) -> None:
     for name in ("b", "c", "a"):
         put(tmp_path, name)

@@ -88,6 +88,7 @@ def test_splits_may_have_folders(tmp_path: Path, images: str, labels: str, val: 
         ("cat\n\ndog\n", "classes.txt"),
         ("cat\ndog", "obj.names"),
         ("cat\ndog", "predefined_classes.txt"),
+        ("names: [cat, dog]", "pets.yml"),
     ],
 )
 def test_classes_come_from_data_yaml_or_a_list(tmp_path: Path, text: str, source: str) -> None:
@@ -99,6 +100,16 @@ def test_classes_come_from_data_yaml_or_a_list(tmp_path: Path, text: str, source
     assert f"classes from {source}" in found.layout
 
 
+def test_of_several_descriptions_data_yaml_counts(tmp_path: Path) -> None:
+    put(tmp_path, "images", "labels", "a", text="0 .5 .5 .1 .1")
+    (tmp_path / "args.yaml").write_text("names: [bird, fish]")
+    (tmp_path / "data.yaml").write_text("names: [cat, dog]")
+    found = Yolo().read(tmp_path)
+    assert "classes from data.yaml" in found.layout
+    ((record,),) = found.splits.values()
+    assert record.objects[0].label == "cat"
+
+
 @pytest.mark.parametrize(
     ("paths", "images"),
     [
@@ -106,6 +117,7 @@ def test_classes_come_from_data_yaml_or_a_list(tmp_path: Path, text: str, source
         ("path: .\ntrain: [images/train]\nval: images/val", "images/{}"),
         ("path: ../datasets/pets\ntrain: images/train\nval: images/val\ntest:", "images/{}"),
         ("path: /home/me/pets\ntrain: images/train\nval: images/val", "images/{}"),
+        ("path: ../inner/\ntrain: train\nval: val", "inner/{}"),
         ("train: ../train/images\nval: ../val/images\ntest: ../test/images", "{}/images"),
         ("train: train\nval: val", "{}/images"),
         ("train: /home/me/pets/train\nval: C:/pets/val", "{}/images"),

@@ -1,5 +1,6 @@
 """Images in LitData's chunks as rows."""
 
+import errno
 import logging
 import os
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from PIL import Image
 from solobox.data.canvas import Canvas
 from solobox.data.shards.packing import unpacked
 from solobox.data.store.pixels import Pixels
+from solobox.errors import DataError
 
 
 class Chunks:
@@ -64,7 +66,18 @@ class Chunks:
         folder = int(np.searchsorted(self._shards, shard, "right")) - 1
         first = int(self._shards[folder])
         index = ChunkedIndex(index=row - int(self._rows[first]), chunk_index=shard - first)
-        return unpacked(self._dataset(folder)[index], self.side, self.jpeg)
+        try:
+            return unpacked(self._dataset(folder)[index], self.side, self.jpeg)
+        except (OSError, ValueError, RuntimeError, IndexError, TypeError) as error:
+            if getattr(error, "errno", None) == errno.EMFILE:
+                raise DataError(
+                    f"{self.folders[folder]}: too many files are open; allow more (ulimit -n), or "
+                    f"pack larger shards or fewer sets"
+                ) from None
+            raise DataError(
+                f"{self.folders[folder]}: image {row - int(self._rows[first])} of shard "
+                f"{shard - first} cannot be read ({error}); copy the shards again"
+            ) from None
 
     def _dataset(self, folder: int) -> Any:
         """LitData's reader of a folder, a process's own: two would share a file's position."""

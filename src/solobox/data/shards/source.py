@@ -1,5 +1,6 @@
 """Shards as splits: `data=shards`."""
 
+import contextlib
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -98,6 +99,7 @@ class Shards:
             ConfigError: larger ones are asked for than were packed.
             DataError: files are missing or damaged.
         """
+        allow_files()
         splits = {name: self._split(name) for name in ORDER if name in self._counts()}
         counts = ", ".join(f"{name} {len(split)}" for name, split in splits.items())
         sets = "1 set" if len(self.sets) == 1 else f"{len(self.sets)} sets"
@@ -151,3 +153,12 @@ def _alike(sets: dict[Path, About]) -> About:
                 f"found {other.alike} and {about.alike}"
             )
     return about
+
+
+def allow_files() -> None:
+    """Let this process open as many files as it may: each set keeps some, a hundred sets 1,000."""
+    with contextlib.suppress(ImportError, OSError, ValueError):  # Windows, or it may not
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
