@@ -1,5 +1,6 @@
 """A run that ends within an epoch, or early, is killed at its end: it ends as it would have."""
 
+import itertools
 import shutil
 import signal
 from pathlib import Path
@@ -44,9 +45,19 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folder / name for name in RUNS}
 
 
-@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM])
-@pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize("name", RUNS)
+ALL = list(itertools.product(RUNS, ENDS, (signal.SIGKILL, signal.SIGTERM)))
+QUICK = [
+    ("within", "the last validation", signal.SIGKILL),
+    ("within", "its row", signal.SIGTERM),
+    ("early", "the last validation", signal.SIGTERM),
+    ("early", "the judge", signal.SIGKILL),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "end", "signum"),
+    [case if case in QUICK else pytest.param(*case, marks=pytest.mark.slow) for case in ALL],
+)
 def test_it_ends_as_the_run_that_nobody_stopped(
     tmp_path: Path, whole: dict[str, Path], name: str, end: str, signum: int
 ) -> None:
