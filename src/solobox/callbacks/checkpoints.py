@@ -67,7 +67,7 @@ class Checkpoints(Checkpoint):
         if trainer.is_last_batch:
             trainer.save_checkpoint(self.last_path)
         elif self.ended is not None:
-            state = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
+            state = trainer._checkpoint_connector.dump_checkpoint()
             state["loops"], self.ended = self.ended, None  # Lightning calls the epoch over by now
             trainer.strategy.save_checkpoint(state, self.last_path)
             trainer.strategy.barrier("Checkpoints")
