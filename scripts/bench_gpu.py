@@ -10,11 +10,12 @@ the device's name:
   weights, balance, suspects), against a bare loop on float images that lie on the device, in
   float32, bfloat16 and bfloat16 compiled; the share of the time in which the GPU works, and
   whether it waits for the host.
-- combinations: what each adds to a step.
-- at once: images/s of several small runs on the one GPU against one alone.
+- combinations: what each adds to a step in float32.
+- at once: images/s of several small runs on the one GPU, and as multiples of one alone.
 """
 
 import argparse
+import math
 import statistics
 import subprocess
 import sys
@@ -29,7 +30,8 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "scripts")]
 import torch  # noqa: E402 (after the path is set)
 from bench_combine import STATS, Step  # noqa: E402
 from bench_trainer import WARM_UP, BareLoop, Turns, floats_of  # noqa: E402
-from lightning import Trainer  # noqa: E402
+from lightning import Callback, Trainer  # noqa: E402
+from torch.profiler import ProfilerActivity, profile  # noqa: E402
 
 from solobox import models  # noqa: E402
 from solobox.callbacks.balance_panel import BalancePanel  # noqa: E402
@@ -60,7 +62,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--seconds", type=float, default=8, help="of each measurement")
-    parser.add_argument("--runs", type=int, nargs="+", default=[1, 4, 8], help="small runs at once")
+    parser.add_argument("--runs", type=int, nargs="+", default=[4, 8], help="small runs at once")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.device == "cuda" and not torch.cuda.is_available():
@@ -79,9 +81,15 @@ def main() -> None:
                 torch.device(arguments.device))  # fmt: skip
     plain = step.plain(15)
     for combine in available("combine"):
-        print(f"combine={combine}: {100 * step.cost_of(combine, 15) / plain:+.1f} % of a step")
+        cost = 100 * step.cost_of(combine, 15) / plain
+        print(f"combine={combine}: {cost:+.1f} % of a step in float32")
+    alone = at_once(arguments, 1)
+    print(f"one run of tiny at 64 px: {alone:.0f} images/s")
     for count in arguments.runs:
-        print(f"{count} runs of tiny at 64 px at once: {at_once(arguments, count):.0f} images/s")
+        together = at_once(arguments, count)
+        print(
+            f"{count} at once: {together:.0f} images/s together, {together / alone:.2f} times one"
+        )
 
 
 def efficiency(arguments: argparse.Namespace, backbone: str, precision: str, compiled: bool) -> str:
@@ -167,16 +175,39 @@ def busy_share(
     module: SoloboxModule, data: DataModule, device: torch.device, precision: str
 ) -> float:
     """Share of some steps' time in which a kernel runs on the GPU."""
-    from torch.profiler import ProfilerActivity, profile
-
     module.steps = 1
-    with profile(activities=[ProfilerActivity.CUDA]) as profiler:
-        torch.cuda.synchronize()
-        start = time.perf_counter()
-        fit(module, data, device, precision, BLOCK, [])
-        torch.cuda.synchronize()
-        seconds = time.perf_counter() - start
-    return sum(event.self_device_time_total for event in profiler.key_averages()) / 1e6 / seconds
+    busy = Busy()
+    fit(module, data, device, precision, 3 * BLOCK, [busy])
+    return busy.share
+
+
+class Busy(Callback):
+    """Looks at the GPU from the second block of steps on, when all is set up and compiled.
+
+    Attributes:
+        share: of the time until the end of training in which a kernel ran.
+    """
+
+    def __init__(self) -> None:
+        self.share, self.start = math.nan, 0.0
+        self.profiler: profile | None = None
+
+    def on_train_batch_start(self, trainer: Trainer, *_: object) -> None:
+        """Begin."""
+        if trainer.global_step == BLOCK:
+            self.profiler = profile(activities=[ProfilerActivity.CUDA])
+            self.profiler.start()
+            torch.cuda.synchronize()
+            self.start = time.perf_counter()
+
+    def on_train_batch_end(self, trainer: Trainer, *_: object) -> None:
+        """End after the last step."""
+        if self.profiler and trainer.global_step == trainer.max_steps:
+            torch.cuda.synchronize()
+            seconds = time.perf_counter() - self.start
+            self.profiler.stop()
+            kernels = sum(event.self_device_time_total for event in self.profiler.key_averages())
+            self.share = kernels / 1e6 / seconds
 
 
 def at_once(arguments: argparse.Namespace, count: int) -> float:
@@ -198,12 +229,13 @@ def small_run(device_name: str, seconds: float) -> float:
     ends: list[float] = []
     start = time.perf_counter()
     while not ends or ends[-1] - start < seconds + 4:  # others may still be starting
-        bare()
+        for _ in range(BLOCK):
+            bare()
         if device.type == "cuda":
             torch.cuda.synchronize()
         ends.append(time.perf_counter())
-    steps = [b - a for a, b in pairwise(ends)]
-    return 32 / statistics.mean(steps[len(steps) // 4 : -len(steps) // 4])
+    blocks = [b - a for a, b in pairwise(ends)]
+    return BLOCK * 32 / statistics.mean(blocks[len(blocks) // 4 : -len(blocks) // 4 or None])
 
 
 if __name__ == "__main__":

@@ -1,14 +1,17 @@
 """Cells of a CSV file that a spreadsheet takes for text, whatever a class or a file is called.
 
-A spreadsheet computes a cell that begins with = + - or @; `=HYPERLINK(...)` as a file's name would
-send what stands beside it away. Such a text is written behind an apostrophe, and read without.
+A spreadsheet computes a cell that begins with = + - or @, in some languages also with their wide
+forms; `=HYPERLINK(...)` as a file's name would send what stands beside it away. Such a text is
+written behind an apostrophe, and read without.
 """
 
 import re
 from collections.abc import Iterable
 from typing import Any
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")  # behind apostrophes too, so that each text comes back
+_FORMULA = re.compile(
+    r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+)  # behind apostrophes too, so that each text comes back
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(inf|nan)")
 
 

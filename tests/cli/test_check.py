@@ -190,7 +190,7 @@ ERRORS: dict[str, tuple[Break, str]] = {
     ),
     "bomb": (bomb, "cat0.png: far more than 100000000 pixels"),
     "large": (lambda root: bomb(root, 10_001), "10001 x 10001 pixels; the limit is 100000000"),
-    "animated": (animated, "cat0.png: expected one picture, found 2 in the file"),
+    "animated": (animated, "cat0.png: expected one picture, found several"),
     "missing image": (lambda root: image(root).unlink(), "cat0.png does not exist; add it"),
     "folder as image": (
         lambda root: (image(root).unlink(), image(root).mkdir()),

@@ -47,6 +47,25 @@ def jpeg(side: int) -> bytes:
     return bytes(data)
 
 
+def scans(side: int, count: int) -> bytes:
+    """A grey progressive JPEG that sends its last scan again and again."""
+    file = io.BytesIO()
+    Image.new("RGB", (side, side), "grey").save(file, "JPEG", progressive=True)
+    data = file.getvalue()
+    last = data.rindex(b"\xff\xda")
+    return data[:last] + data[last:-2] * count + data[-2:]
+
+
+def gif(count: int) -> bytes:
+    """A GIF of very many pictures of one pixel."""
+    file = io.BytesIO()
+    pictures = [Image.new("P", (1, 1), level) for level in (0, 1)]
+    pictures[0].save(file, "GIF", save_all=True, append_images=pictures[1:])
+    data = file.getvalue()
+    last = data.rindex(b",\x00\x00")
+    return data[:last] + data[last:-1] * count + data[-1:]
+
+
 def refused(folder: Path, layout: str) -> Callable[[], None]:
     """The job of `data=LAYOUT data.root=FOLDER`, which must end in a DataError."""
 
@@ -96,6 +115,18 @@ def test_json_that_is_nested_or_endless_is_refused(tmp_path: Path, text: str) ->
 ANCHORS = "a: &l0 [lol, lol]\n" + "".join(
     f"b{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 10)}]\n" for i in range(1, 12)
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("empty", ["images", "annotations", "categories"])
+def test_json_of_very_many_wrong_entries_is_refused(tmp_path: Path, empty: str) -> None:
+    (tmp_path / "photos").mkdir()
+    lists = {"images": "", "annotations": "", "categories": "", empty: ",".join(["{}"] * 2_000_000)}
+    text = ", ".join(f'"{key}": [{entries}]' for key, entries in lists.items())
+    (tmp_path / "photos" / "annotations.json").write_text(f"{{{text}}}")
+    said, _ = cost(refused(tmp_path / "photos", "coco"), tmp_path / "log")
+    assert "refused" in said and "number 1:" in said
+
+
 YAMLS = [ANCHORS + f"names: *l{i}\n" for i in (1, 11)] + ["names: " + "[" * 100_000]
 
 
@@ -146,6 +177,26 @@ def test_a_small_file_of_very_many_pixels_is_refused(
     xml.write_text(xml.read_text().replace("a0.png", name))
     said, _ = cost(refused(root, "voc"), tmp_path / "log")
     assert name in said and "the limit" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [("a0.jpg", lambda: scans(4_000, 1_000), "more than 100 scans"),
+     ("a0.gif", lambda: gif(1_000_000), "found several")],
+    ids=["scans", "pictures"],
+)  # fmt: skip
+def test_an_image_that_takes_long_to_decode_is_refused(
+    tmp_path: Path, name: str, content: Callable[[], bytes], why: str
+) -> None:
+    root = tmp_path / "photos"
+    annotate(root, numbered("a", 4), "cat")
+    annotate(root, numbered("b", 4), "dog")
+    (root / "JPEGImages" / "a0.png").unlink()
+    (root / "JPEGImages" / name).write_bytes(content())
+    xml = root / "Annotations" / "a0.xml"
+    xml.write_text(xml.read_text().replace("a0.png", name))
+    said, _ = cost(refused(root, "voc"), tmp_path / "log")
+    assert name in said and why in said
 
 
 def test_a_harmless_job_fits_the_limits(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ FORMULAS = [
     "+cmd|' /C calc'!A0",
     "-2+3",
     "@SUM(A1)",
+    "\uff1d1+1",
+    "\uff20SUM(A1)",
     "\t=1",
     "\r=1",
     "'=1",
@@ -47,7 +49,10 @@ def assert_no_formula(path: Path) -> None:
     text = path.read_text(encoding="utf-8", errors="surrogateescape")
     for row in csv.reader(io.StringIO(text, newline="")):
         for cell in row:
-            computed = cell[:1] in tuple("=+-@\t\r\n") and not cell[1:].replace(".", "").isdigit()
+            computed = (
+                cell[:1] in tuple("=+-@\t\r\n\uff1d\uff20")
+                and not cell[1:].replace(".", "").isdigit()
+            )
             assert not computed, f"{path.name}: {cell!r}"
 
 

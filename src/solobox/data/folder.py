@@ -199,7 +199,7 @@ class Folder:
 
     def _refuse(self, bad: Sequence[Problem]) -> None:
         """Refuse faults, or as many of them as may not be left out."""
-        total, count = self.inspection.total, len({p.image or p.where for p in bad})
+        total, count = self.inspection.total, len({p.image or str(p) for p in bad})
         if not bad or (self.on_bad == "skip" and count <= MOST_SKIPPED * total):
             return
         if self.on_bad == "skip":

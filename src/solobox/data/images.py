@@ -15,6 +15,7 @@ from solobox.data.record import FaultError
 LARGEST = 100_000_000  # pixels; refused before they are decoded
 LONGEST = 65_535  # pixels of a side, as in JPEG: a line is scaled across at its full length
 MANY = 20_000_000  # pixels
+SCANS = 100  # of a progressive JPEG; about ten are usual
 SUFFIXES = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".png": "PNG",
     ".bmp": "BMP", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF", ".gif": "GIF",
@@ -125,11 +126,17 @@ def _opened(path: Path) -> Iterator[Image.Image]:
                     f"{width} x {height} pixels; the limit is {LARGEST}, and {LONGEST} a side. "
                     f"Scale it down",
                 )
-            pictures = getattr(image, "n_frames", 1)
-            if pictures > 1 and image.format != "MPO":  # phones store a preview behind the photo
+            # Not n_frames: to count a million pictures takes minutes. Phones store a preview
+            # behind the photo, as MPO.
+            if getattr(image, "is_animated", False) and image.format != "MPO":
                 raise fault(
-                    "animated",
-                    f"expected one picture, found {pictures} in the file; keep the one you mean",
+                    "animated", "expected one picture, found several in the file; keep one of them"
+                )
+            if image.info.get("progressive") and _scans(path) > SCANS:
+                raise fault(
+                    "too many scans",
+                    f"its picture is sent in more than {SCANS} scans, each of which is decoded; "
+                    f"save it anew",
                 )
             yield image
     except UnidentifiedImageError:
@@ -148,6 +155,11 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise fault(
             "damaged image", f"the image is damaged ({error}); replace or remove it"
         ) from None
+
+
+def _scans(path: Path) -> int:
+    """How often a JPEG says that a scan begins; its data never hold these two bytes otherwise."""
+    return path.read_bytes().count(b"\xff\xda")
 
 
 def _stored(image: Image.Image) -> tuple[int, int]:

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from solobox.errors import DataError
 
+MOST = 100_000  # faults noted before a reader gives up
+
 
 @dataclass(frozen=True)
 class Object:
@@ -89,10 +91,21 @@ class FaultError(DataError):
 
 @contextmanager
 def noting(problems: list[Problem]) -> Iterator[None]:
-    """Turn a fault into one of the problems, so that others are found, too."""
+    """Turn a fault into one of the problems, so that others are found, too.
+
+    Raises:
+        FaultError: as many were noted before; what a file can hold of them would fill the memory.
+    """
     try:
         yield
     except FaultError as fault:
+        if len(problems) >= MOST:
+            raise FaultError(
+                fault.problem.where, "too many faults",
+                f"{len(problems)} faults were found so far, and here another one "
+                f"({fault.problem.text}); is this the right format? Mend them from the first on: "
+                f"{problems[0]}",
+            ) from None  # fmt: skip
         problems.append(fault.problem)
 
 

@@ -13,6 +13,7 @@ from solobox.errors import DataError
 OTHERS = {"captions", "keypoints", "panoptic", "stuff", "info"}
 TRIED = 100  # file names with which a folder of images is recognised
 SHOWN = 5  # files named in a sentence
+CLASSES = 20  # categories named in a sentence
 Files = dict[str | None, Path]
 
 
@@ -132,7 +133,8 @@ def _left_out(files: list[CocoFile]) -> str:
     names = dict.fromkeys(name for file in files for name in file.categories.values())
     unused = [name for name in names if name not in _classes(files)]
     count = f"{len(unused)} unused {'category' if len(unused) == 1 else 'categories'}"
-    return f"; {count} left out ({', '.join(unused)})" if unused else ""
+    more = ", ..." if len(unused) > CLASSES else ""
+    return f"; {count} left out ({', '.join(unused[:CLASSES])}{more})" if unused else ""
 
 
 def _not_read(others: list[Path]) -> str:
