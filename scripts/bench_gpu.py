@@ -87,9 +87,7 @@ def main() -> None:
     print(f"one run of tiny at 64 px: {alone:.0f} images/s")
     for count in arguments.runs:
         together = at_once(arguments, count)
-        print(
-            f"{count} at once: {together:.0f} images/s together, {together / alone:.2f} times one"
-        )
+        print(f"{count} at once: {together:.0f} images/s, {together / alone:.2f} times one")
 
 
 def efficiency(arguments: argparse.Namespace, backbone: str, precision: str, compiled: bool) -> str:

@@ -42,7 +42,7 @@ class DivergedError(SoloboxError):
 
 
 class Stopped(BaseException):
-    """SIGINT or SIGTERM ends the process; what can be saved is.
+    """A signal ends the process; what can be saved is.
 
     Not an Exception, as KeyboardInterrupt is not one: it may come anywhere.
 

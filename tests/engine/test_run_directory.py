@@ -5,10 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import QuotedString
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from solobox.engine.run_directory import claim_new, claim_this, give_back, safe_name
+from solobox.engine.run_directory import (
+    LAST,
+    claim_new,
+    claim_this,
+    give_back,
+    safe_name,
+    to_continue,
+)
 from solobox.errors import RunDirectoryError
 
 
@@ -51,3 +60,14 @@ def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
 def test_names_hold_only_letters_that_every_tool_can_type(text: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", safe_name(text))
     assert len(safe_name(text)) <= 120
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0\n\r/$"), min_size=1))
+@example("it's")
+@example("loss=a,b (2)")
+@example("back\\'slash")
+def test_the_option_that_continues_a_run_is_read_as_its_path(name: str) -> None:
+    option = OverridesParser.create().parse_override(to_continue(Path(name)))
+    value = option.value()
+    text = value.text if isinstance(value, QuotedString) else value
+    assert (option.key_or_group, text) == ("ckpt_path", str(Path(name) / LAST))

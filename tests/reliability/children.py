@@ -1,5 +1,6 @@
 """Processes that may be killed: forks of the test's own, so that nothing is imported again."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -86,6 +87,7 @@ def _be_child(job: Callable[[], Any], log: Path, more: int | None) -> None:
         sys.stdout = sys.stderr = file
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         torch.set_num_threads(1)
         warnings.resetwarnings()
         warnings.simplefilter("ignore")
@@ -104,7 +106,8 @@ def _be_child(job: Callable[[], Any], log: Path, more: int | None) -> None:
         traceback.print_exc()
         code = 1
     finally:
-        sys.stdout.flush()
+        with contextlib.suppress(OSError):  # whom it told may be gone
+            sys.stdout.flush()
         os._exit(int(code))
 
 

@@ -44,4 +44,4 @@ def group_sends(signum: int) -> Callable[[], None]:
     return harm
 
 
-POLITE = (signal.SIGTERM, signal.SIGINT)
+POLITE = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

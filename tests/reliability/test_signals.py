@@ -1,6 +1,10 @@
-"""SIGTERM and Ctrl-C at any moment: the state is saved, the exit code says which; it goes on."""
+"""SIGTERM, Ctrl-C or a closed terminal at any moment: the state is saved, the exit code says which; it goes on."""
 
+import os
 import random
+import signal
+import sys
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +77,7 @@ def assert_moment(tmp_path: Path, whole: Path, name: str, call: int, signum: int
     assert_stopped_and_goes_on(child, signum, tmp_path / "run", whole)
 
 
-@pytest.mark.parametrize(
-    ("moment", "signum"), list(zip(QUICK, [*POLITE, *POLITE, POLITE[0]], strict=True))
-)
+@pytest.mark.parametrize(("moment", "signum"), list(zip(QUICK, cycle(POLITE), strict=False)))
 def test_a_signal_saves_the_state_and_the_run_goes_on(
     tmp_path: Path, whole: Path, moment: tuple[str, int], signum: int
 ) -> None:
@@ -116,3 +118,40 @@ def test_a_signal_before_the_first_step_ends_with_its_exit_code(
     )
     assert child.wait() == 128 + signum, child.said
     assert "Traceback" not in child.said
+
+
+def test_a_terminal_and_its_shell_may_both_hang_up(tmp_path: Path, whole: Path) -> None:
+    def twice() -> None:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    patch = at(SoloboxModule, "training_step", 4, twice)
+    options = (*RUN, f"hydra.run.dir={tmp_path}/run")
+    child = Child(trainer(tmp_path, *options, patch=patch), tmp_path / "log")
+    assert_stopped_and_goes_on(child, signal.SIGHUP, tmp_path / "run", whole)
+
+
+def test_under_nohup_a_closed_terminal_is_not_heard(tmp_path: Path, whole: Path) -> None:
+    def patch() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        at(SoloboxModule, "training_step", 4, sends(signal.SIGHUP))()
+
+    options = (*RUN, f"hydra.run.dir={tmp_path}/run")
+    child = Child(trainer(tmp_path, *options, patch=patch), tmp_path / "log")
+    assert child.wait() == 0, child.said
+    assert_equal_runs(whole, tmp_path / "run")
+
+
+def test_a_run_whose_reader_has_left_goes_on(tmp_path: Path, whole: Path) -> None:
+    """As behind `| head -1`."""
+
+    def patch() -> None:
+        read, write = os.pipe()
+        os.close(read)
+        sys.stdout = os.fdopen(write, "w")
+
+    options = (*RUN, f"hydra.run.dir={tmp_path}/run")
+    child = Child(trainer(tmp_path, *options, patch=patch), tmp_path / "log")
+    assert child.wait() == 0, child.said
+    assert_equal_runs(whole, tmp_path / "run")
+    assert (tmp_path / "run" / "metrics.json").is_file()

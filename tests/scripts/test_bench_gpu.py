@@ -33,7 +33,7 @@ def test_every_part_is_measured_with_torch_and_lightning_alone() -> None:
     for way in ("float32", "bfloat16", "bfloat16, compiled"):
         assert f"batch 4, {way}: " in ran.stdout
     assert "combine=pcgrad: " in ran.stdout
-    assert re.search(r"2 at once: \d+ images/s together, \d+\.\d\d times one", ran.stdout)
+    assert re.search(r"2 at once: \d+ images/s, \d+\.\d\d times one", ran.stdout)
     assert "others: []" in ran.stdout
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: finish the step, save, leave."""
+"""Ctrl-C, SIGTERM, a closed terminal: finish the step, save, leave."""
 
 import signal
 from types import FrameType
@@ -9,13 +9,15 @@ from lightning import Callback, LightningModule, Trainer
 
 from solobox.callbacks.checkpoints import Checkpoints
 from solobox.engine.logger import write_step
+from solobox.engine.signals import asking
 from solobox.errors import Stopped
 
 
 class CleanStop(Callback):
-    """Saves last.ckpt at the end of the step in which SIGINT or SIGTERM arrives, then stops.
+    """Saves last.ckpt at the end of the step in which a signal asks for an end, then stops.
 
-    Nothing is lost and nothing half-written; a second signal stops at once.
+    Nothing is lost and nothing half-written; a second signal stops at once, but for SIGHUP, which
+    a terminal and its shell may both send.
 
     Args:
         checkpoints: where to save.
@@ -28,7 +30,7 @@ class CleanStop(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Listen, in place of Lightning's own handlers."""
-        for signum in (signal.SIGINT, signal.SIGTERM):
+        for signum in asking():
             self.before[signum] = signal.signal(signum, self._note)
 
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
@@ -80,6 +82,8 @@ class CleanStop(Callback):
 
     def _note(self, signum: int, frame: FrameType | None) -> None:
         if self.received is not None:
+            if signum == signal.SIGHUP:
+                return
             signal.signal(signum, signal.SIG_DFL)
             signal.raise_signal(signum)
         self.received = signum

@@ -69,7 +69,10 @@ class EpochLines(ProgressBar):
         if self.metrics:
             line += f"  validation: {_shown(self.metrics)}"
             self.metrics = {}
-        self.console.print(line, highlight=False, soft_wrap=True)
+        try:
+            self.console.print(line, highlight=False, soft_wrap=True)
+        except (SystemExit, OSError):  # rich ends a program whose reader has left; we train on
+            self.console.quiet = True
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException

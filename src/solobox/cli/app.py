@@ -17,6 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from solobox.cli.choices import config_dir
 from solobox.cli.explain import explain
 from solobox.cli.naming import sweep_name
+from solobox.engine.signals import asking
 from solobox.errors import Pruned, SoloboxError, Stopped
 
 VALUED = ("--cfg", "-c", "--package", "-p", "--config-dir", "-cd", "--config-path", "-cp",
@@ -67,12 +68,12 @@ def run(job: Job) -> None:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Let both signals that ask for an end raise Stopped, so that files are put in order."""
+    """Let the signals that ask for an end raise Stopped, so that files are put in order."""
 
     def stop(signum: int, frame: FrameType | None) -> None:
         raise Stopped(signum)
 
-    before = {signum: signal.signal(signum, stop) for signum in (signal.SIGINT, signal.SIGTERM)}
+    before = {signum: signal.signal(signum, stop) for signum in asking()}
     try:
         yield
     finally:

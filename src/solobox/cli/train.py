@@ -1,6 +1,7 @@
 """`python train.py`: one training run, read from top to bottom in `train`."""
 
 import json
+import shlex
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,6 +13,7 @@ from omegaconf import DictConfig
 
 from solobox.cli import app, help
 from solobox.cli.place import Place, place_of
+from solobox.cli.program import again, program
 from solobox.cli.resume import continued, directory_of
 from solobox.cli.settings import Settings, check_types, plain
 from solobox.engine.run_directory import (
@@ -19,6 +21,7 @@ from solobox.engine.run_directory import (
     METRICS_FILE,
     SPLIT_FILE,
     give_back,
+    to_continue,
     training_in,
     unwritten,
 )  # fmt: skip
@@ -47,7 +50,6 @@ def train(cfg: DictConfig) -> float | tuple[float, ...]:
 
     # Imported here, because --help and a mistyped option should not wait for torch.
     from solobox.cli.objective import check_objective
-    from solobox.cli.program import again
     from solobox.engine.checkpoint_io import read_checkpoint
     from solobox.engine.hardware import for_this_machine
     from solobox.engine.memory import keep_freed_memory
@@ -113,8 +115,8 @@ def train_together(
             return from_rank_zero(lambda: finished(settings, module, data, trainer, directory))
         except Stopped as stop:
             if rank() == 0 and (directory / LAST).is_file():
-                words = f"{stop}; continue with: python train.py ckpt_path={directory / LAST}"
-                print(words, file=sys.stderr)
+                command = shlex.join([*program(), to_continue(directory)])
+                print(f"{stop}; continue with: {command}", file=sys.stderr)
             raise
         except (RuntimeError, SoloboxError, OSError) as error:
             if is_workers(error):

@@ -226,7 +226,7 @@ def _leave_signals_to_the_trainer(worker: int) -> None:
 
     The trainer still needs its workers to finish the step.
     """
-    for signum in (signal.SIGINT, signal.SIGTERM):
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, signal.SIG_IGN)
 
 

@@ -82,7 +82,7 @@ def claim_this(directory: Path) -> Path:
         raise RunDirectoryError(
             f"{directory} already belongs to a run; give another hydra.run.dir, or "
             + (
-                f"continue that run with ckpt_path={directory / LAST}"
+                f"continue that run with {to_continue(directory)}"
                 if (directory / LAST).is_file()
                 else "remove it if it no longer trains: it has saved no checkpoint yet"
             )
@@ -92,10 +92,19 @@ def claim_this(directory: Path) -> Path:
     return directory
 
 
+def to_continue(directory: Path) -> str:
+    """The option that continues a directory's run, with quotes where Hydra needs them."""
+    path = str(directory / LAST)
+    if not re.fullmatch(r"[A-Za-z0-9_./-]+", path):
+        escaped = re.sub(r"(\\*)'", r"\1\1\\'", path)  # backslashes count before a quote alone
+        path = f"'{escaped}'"
+    return f"ckpt_path={path}"
+
+
 def unwritten(error: OSError, directory: Path) -> RunDirectoryError:
     """An error of the file system while a run trains, as a sentence that says how to go on."""
-    last = directory / LAST
-    again = f", then continue with ckpt_path={last}" if last.is_file() else ""
+    whole = (directory / LAST).is_file()
+    again = f", then continue with {to_continue(directory)}" if whole else ""
     if error.errno not in UNWRITTEN:  # such as too many open files: no fault of the disk
         return RunDirectoryError(f"{error}; what was saved before is whole{again}")
     return RunDirectoryError(

@@ -1,0 +1,11 @@
+"""The signals that ask a run to end."""
+
+import signal
+
+
+def asking() -> tuple[signal.Signals, ...]:
+    """Ctrl-C, a cluster's SIGTERM, and a terminal that is closed, unless nohup switched that off."""
+    heard = (signal.SIGINT, signal.SIGTERM)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        return heard
+    return (*heard, signal.SIGHUP)
