@@ -17,14 +17,12 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from solobox.engine.search import journal, pruner
-from solobox.errors import ConfigError, Pruned
+from solobox.engine.search import journal, pruner, searching_in
+from solobox.errors import ConfigError, Pruned, RunDirectoryError
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
     from optuna.distributions import BaseDistribution
-
-STATE = "optuna.journal"  # in the sweep's directory: all trials, so that it can go on
 
 
 class OptunaSweeper(Sweeper):
@@ -76,24 +74,26 @@ class OptunaSweeper(Sweeper):
                 "'model.lr=tag(log,interval(1e-4,1e-2))' or loss/combine=sum,max"
             )
         objectives = self._objectives(fixed)
-        folder = Path(self.config.hydra.sweep.dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        storage = folder / STATE
-        study = optuna.create_study(
-            storage=journal(storage), study_name=folder.name, load_if_exists=True,
-            directions=["maximize"] * len(objectives),
-            pruner=pruner(),
-        )  # fmt: skip
-        # Started again, the same seed would draw the same options again.
-        study.sampler = optuna.samplers.TPESampler(seed=self.seed + len(study.trials))
-        _take_up(study)
-        prune = self.prune and len(objectives) == 1
+        with searching_in(Path(self.config.hydra.sweep.dir)) as storage:
+            study = _opened(storage, len(objectives))
+            # Started again, the same seed would draw the same options again.
+            study.sampler = optuna.samplers.TPESampler(seed=self.seed + len(study.trials))
+            _take_up(study)
+            prune = self.prune and len(objectives) == 1
+            failed = self._run(study, space, fixed, storage if prune else None)
+        _say(study, objectives, fixed)
+        if failed:
+            _ = failed[0].return_value  # raises what happened
+
+    def _run(
+        self, study: "Study", space: dict[str, "BaseDistribution"], fixed: Sequence[str],
+        storage: Path | None,
+    ) -> list[JobReturn]:  # fmt: skip
+        """Run the missing trials, pruned by what the storage holds; returns those that failed."""
         failed: list[JobReturn] = []
         while (missing := self.trials - _done(study)) > 0:
             asked = [study.ask(space) for _ in range(min(missing, self.at_once))]
-            jobs = [
-                [*fixed, *_options(trial, space, storage if prune else None)] for trial in asked
-            ]
+            jobs = [[*fixed, *_options(trial, space, storage)] for trial in asked]
             self.validate_batch_is_legal(jobs)
             first = asked[0].number
             for trial, job in zip(
@@ -101,9 +101,7 @@ class OptunaSweeper(Sweeper):
             ):
                 _tell(study, trial, job)
                 failed += [job] if _why(job) == "failed" else []
-        _say(study, objectives, fixed)
-        if failed:
-            _ = failed[0].return_value  # raises what happened
+        return failed
 
     def _objectives(self, fixed: Sequence[str]) -> list[str]:
         """What is maximised; refuses runs on several devices."""
@@ -114,6 +112,27 @@ class OptunaSweeper(Sweeper):
                 f"trainer.devices={config.trainer.devices}: its processes would draw other options"
             )
         return list(config.objective)
+
+
+def _opened(storage: Path, objectives: int) -> "Study":
+    """The trials so far, or none.
+
+    Raises:
+        RunDirectoryError: its file is damaged.
+    """
+    import optuna
+
+    try:
+        return optuna.create_study(
+            storage=journal(storage), study_name=storage.parent.name, load_if_exists=True,
+            directions=["maximize"] * objectives,
+            pruner=pruner(),
+        )  # fmt: skip
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunDirectoryError(
+            f"{storage} is damaged ({error}), so the sweep's trials cannot be read; remove it, and "
+            f"the sweep begins anew. Its finished runs stay"
+        ) from error
 
 
 def distribution(override: Override) -> "BaseDistribution":

@@ -1,5 +1,7 @@
 """`hydra/sweeper=optuna`: a sweep that chooses its next run."""
 
+import errno
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +13,7 @@ from tests.command import SMALL
 optuna = pytest.importorskip("optuna", reason="needs pip install 'solobox[search]'")
 
 from solobox.callbacks.prune import Prune  # noqa: E402
-from solobox.engine.search import journal  # noqa: E402
+from solobox.engine.search import journal, searching_in  # noqa: E402
 from solobox.errors import Pruned  # noqa: E402
 from solobox.study.runs import find_runs  # noqa: E402
 
@@ -63,6 +65,42 @@ def test_a_waiting_trial_sets_what_is_searched_alone(train: Train) -> None:
     train(*SEARCH, "hydra.sweeper.trials=1")
     (run,), _ = find_runs(Path("search"))
     assert run.config["model"]["lr"] == 1e-3 and "x" not in run.config["callbacks"]
+
+
+def test_a_line_half_written_on_a_full_disk_is_cut_off(train: Train) -> None:
+    train(*SEARCH, "hydra.sweeper.trials=1")
+    with Path("search/optuna.journal").open("ab") as file:
+        file.write(b'{"op_code":4,"worker_id":"x')
+    again = train(*SEARCH, "hydra.sweeper.trials=2")
+    assert len(again.runs) == 2
+    assert len(study().trials) == 2
+
+
+def test_a_damaged_journal_is_named(train: Train) -> None:
+    Path("search").mkdir()
+    Path("search/optuna.journal").write_text("nothing of ours\n{}\n")
+    err = train(*SEARCH, "hydra.sweeper.trials=1", expect=1).err
+    assert "search/optuna.journal is damaged" in err and "remove it" in err
+
+
+def test_a_second_search_in_the_same_directory_is_refused(train: Train) -> None:
+    with searching_in(Path("search")):
+        err = train(*SEARCH, "hydra.sweeper.trials=1", expect=1).err
+    assert "another sweep searches in search" in err
+    assert len(train(*SEARCH, "hydra.sweeper.trials=1").runs) == 1
+
+
+def test_a_full_disk_is_said_and_the_search_goes_on(
+    train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        err = train(*SEARCH, "hydra.sweeper.trials=1", expect=1).err
+    assert "cannot use search/optuna.journal (No space left on device)" in err
+    assert len(train(*SEARCH, "hydra.sweeper.trials=1").runs) == 1
 
 
 def test_a_failing_trial_counts_and_the_others_run(train: Train) -> None:

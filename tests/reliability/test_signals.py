@@ -1,4 +1,4 @@
-"""SIGTERM, Ctrl-C or a closed terminal at any moment: the state is saved, the exit code says which; it goes on."""
+"""A signal at any moment: the state is saved, the exit code says which; the run goes on."""
 
 import os
 import random
