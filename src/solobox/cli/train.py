@@ -51,7 +51,7 @@ def train(cfg: DictConfig) -> float | tuple[float, ...]:
     # Imported here, because --help and a mistyped option should not wait for torch.
     from solobox.cli.objective import check_objective
     from solobox.engine.checkpoint_io import read_checkpoint
-    from solobox.engine.hardware import for_this_machine
+    from solobox.engine.hardware import filled_in, for_this_machine
     from solobox.engine.memory import keep_freed_memory
     from solobox.engine.quiet import quiet
     from solobox.engine.ranks import joined
@@ -59,13 +59,13 @@ def train(cfg: DictConfig) -> float | tuple[float, ...]:
     quiet()
     keep_freed_memory()
     check_objective(settings["objective"])
-    settings["trainer"] = for_this_machine(settings["trainer"])
+    settings["trainer"] = filled_in(settings["trainer"])
     command, step = again(typed), None
     if settings["ckpt_path"] is not None:
         stored = read_checkpoint(settings["ckpt_path"])
         settings = continued(stored["solobox"]["config"], settings, typed)
-        settings["trainer"] = for_this_machine(settings["trainer"])
         step, typed = stored["global_step"], stored["solobox"]["typed"]
+    settings["trainer"] = for_this_machine(settings["trainer"])
     with joined(settings["trainer"], command):
         return train_together(settings, typed, step)
 

@@ -13,26 +13,18 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 
 
 def for_this_machine(options: dict[str, Any]) -> dict[str, Any]:
-    """Fill in accelerator and precision where they are left open, and check what was asked for.
-
-    "auto" is CUDA if there is one, else the CPU. Precision null is bf16-mixed on CUDA, where it
-    is fast and boxes and losses stay float32, and 32-true on the CPU.
+    """Fill in what is left open, and check what was asked for.
 
     Raises:
         ConfigError: a GPU was asked for and there is none, or an option is out of its range.
     """
-    options = dict(options)
-    cuda = torch.cuda.is_available()
-    if options["accelerator"] == "auto":
-        options["accelerator"] = "gpu" if cuda else "cpu"
+    options = filled_in(options)
     if options["accelerator"] not in ("cpu", "gpu"):
         raise ConfigError(
             f"trainer.accelerator must be auto, cpu or gpu; found {options['accelerator']!r}"
         )
-    if options["accelerator"] == "gpu" and not cuda:
+    if options["accelerator"] == "gpu" and not torch.cuda.is_available():
         raise ConfigError("trainer=gpu needs a CUDA GPU, and torch finds none; use trainer=cpu")
-    if options["precision"] is None:
-        options["precision"] = "bf16-mixed" if options["accelerator"] == "gpu" else "32-true"
     if options["precision"] not in PRECISIONS:
         raise ConfigError(
             f"trainer.precision must be null or one of {', '.join(PRECISIONS)}; "
@@ -52,6 +44,20 @@ def for_this_machine(options: dict[str, Any]) -> dict[str, Any]:
         if options[name] < 1:
             raise ConfigError(f"trainer.{name} must be >= 1; found {options[name]}")
     time_limit(options)
+    return options
+
+
+def filled_in(options: dict[str, Any]) -> dict[str, Any]:
+    """Accelerator and precision where they are left open.
+
+    "auto" is CUDA if there is one, else the CPU. Precision null is bf16-mixed on CUDA, where it
+    is fast and boxes and losses stay float32, and 32-true on the CPU.
+    """
+    options = dict(options)
+    if options["accelerator"] == "auto":
+        options["accelerator"] = "gpu" if torch.cuda.is_available() else "cpu"
+    if options["precision"] is None:
+        options["precision"] = "bf16-mixed" if options["accelerator"] == "gpu" else "32-true"
     return options
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
+from datetime import timedelta
 from typing import Any, TypeVar, cast
 
 import torch
@@ -13,6 +14,10 @@ from solobox.errors import ConfigError, LostError, SoloboxError, Stopped
 from solobox.losses.across import ranks
 
 T = TypeVar("T")
+# Through which processes wait for what takes long, such as rank zero's judging of a million images:
+# NCCL would end them all after ten minutes.
+_patient: distributed.ProcessGroup | None = None
+PATIENCE = timedelta(days=7)
 # What the message of a collective operation holds whose other end is gone.
 BROKEN = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "gloo", "NCCL")
 
@@ -31,9 +36,9 @@ def from_rank_zero(make: Callable[[], T]) -> T:
     """What rank zero makes, for all processes, once all of them have come here."""
     if ranks() == 1:
         return make()
-    distributed.barrier()
+    distributed.barrier(_patient)
     carried = [make() if rank() == 0 else None]
-    distributed.broadcast_object_list(carried)
+    distributed.broadcast_object_list(carried, group=_patient)
     return cast(T, carried[0])
 
 
@@ -68,7 +73,7 @@ def joined(options: dict[str, Any], command: Sequence[str]) -> Iterator[None]:
         if rank() > 0:
             stack.enter_context(redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
         yield
-        distributed.barrier()
+        distributed.barrier(_patient)
 
 
 def _check_torchrun(options: dict[str, Any]) -> None:
@@ -101,6 +106,9 @@ def _meet(store: "distributed.Store", others: Processes | None, world: int, *, g
         "nccl" if gpu else "gloo",
         store=store, rank=int(os.environ["RANK"]), world_size=world,
     )  # fmt: skip
+    global _patient
+    group = distributed.new_group(backend="gloo", timeout=PATIENCE)
+    _patient = cast(distributed.ProcessGroup, group)
 
 
 def _leave() -> None:
