@@ -53,6 +53,7 @@ def train(cfg: DictConfig) -> float | tuple[float, ...]:
     from solobox.engine.checkpoint_io import read_checkpoint
     from solobox.engine.hardware import filled_in, for_this_machine
     from solobox.engine.memory import keep_freed_memory
+    from solobox.engine.out_of_memory import full_memory_said
     from solobox.engine.quiet import quiet
     from solobox.engine.ranks import joined
 
@@ -66,7 +67,7 @@ def train(cfg: DictConfig) -> float | tuple[float, ...]:
         settings = continued(stored["solobox"]["config"], settings, typed)
         step, typed = stored["global_step"], stored["solobox"]["typed"]
     settings["trainer"] = for_this_machine(settings["trainer"])
-    with joined(settings["trainer"], command):
+    with joined(settings["trainer"], command), full_memory_said():
         return train_together(settings, typed, step)
 
 
