@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,8 +16,9 @@ from tests.reliability.runs import assert_equal_runs
 from torch.utils.data import get_worker_info
 
 from solobox.data.dataset import Images
-from solobox.data.workers import explained
+from solobox.data.workers import check_shared_memory, explained
 from solobox.engine.checkpoint_io import read_checkpoint
+from solobox.errors import ConfigError
 
 RUN = (*SMALL, "hydra.run.dir=run", "data.num_workers=2", "augment=standard",
        "callbacks.checkpoints.every_n_steps=1")  # fmt: skip
@@ -124,3 +126,16 @@ def test_a_longer_wait_is_a_number_of_seconds(tmp_path: Path) -> None:
 def test_few_images_of_many_are_named() -> None:
     text = str(explained(RuntimeError("DataLoader timed out after 5 seconds"), list("abcdefgh")))
     assert "holds a, b, c, d, e and 3 more" in text and "in 5 s" in text
+
+
+def test_workers_that_the_shared_memory_has_no_room_for_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in a container, which has 64 MB unless it is asked for more."""
+    container = SimpleNamespace(f_bavail=16 * 1024, f_frsize=4096)
+    monkeypatch.setattr(os, "statvfs", lambda path: container)
+    batch = 128 * 3 * 224**2
+    check_shared_memory(0, batch)
+    check_shared_memory(1, batch)
+    with pytest.raises(ConfigError, match=r"needs 92 MB .* has 64 MB free: .* --shm-size"):
+        check_shared_memory(2, batch)

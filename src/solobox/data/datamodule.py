@@ -15,7 +15,7 @@ from solobox.data.dataset import Images
 from solobox.data.order import EpochBatches, InOrder, class_balanced, permutation
 from solobox.data.split import Split
 from solobox.data.split_file import Listed
-from solobox.data.workers import explained, kill_workers
+from solobox.data.workers import check_shared_memory, explained, kill_workers
 from solobox.errors import ConfigError, DataError
 from solobox.types import Batch, TrainStats
 
@@ -62,7 +62,8 @@ class DataModule(LightningDataModule):
 
     Raises:
         ConfigError: batch_size < 1, num_workers < 0, worker_timeout < 0, a limit that is not a
-            number >= 1, or a batch that the processes cannot share.
+            number >= 1, a batch that the processes cannot share, or more workers than the shared
+            memory has room for.
         DataError: an image is damaged.
     """
 
@@ -101,6 +102,7 @@ class DataModule(LightningDataModule):
         self.splits = source.load(augment.oversize)
         self.train, self.val = self.splits["train"], self.splits["val"]
         check_shares(len(self.train), len(self.val), batch_size, ranks, limit)
+        check_shared_memory(num_workers, batch_size * 3 * source.size**2)
         if class_balanced and self.train.blocks is not None:
             raise ConfigError(
                 "data.class_balanced=true draws from everywhere, and data.mix from a few shards at "

@@ -1,15 +1,43 @@
 """Processes that prepare batches: what to say when one is gone, hangs, or met something damaged."""
 
 import multiprocessing
+import os
 import re
 import signal
 from collections.abc import Sequence
 
-from solobox.errors import DataError
+from solobox.errors import ConfigError, DataError
 
 NAMED = 5  # images in a sentence
 _OURS = re.compile(r"^Caught \w+ in DataLoader worker process", re.MULTILINE)
 _ANSWER = "Continue the run from its last.ckpt, with"
+
+
+SHARED = "/dev/shm"  # through which Linux hands over batches
+AHEAD = 2  # batches that torch lets each worker prepare
+
+
+def check_shared_memory(workers: int, batch: int) -> None:
+    """Refuse workers whose batches would not fit: training would hang, or they be killed.
+
+    Args:
+        workers: number of processes.
+        batch: bytes of a batch.
+
+    Raises:
+        ConfigError: says how large the shared memory must be.
+    """
+    try:
+        at_hand = os.statvfs(SHARED)
+    except OSError:  # another system, with a way of its own
+        return
+    needed, free = (AHEAD * workers + 1) * batch, at_hand.f_bavail * at_hand.f_frsize
+    if workers and needed > free:
+        raise ConfigError(
+            f"data.num_workers={workers} needs {needed / 2**20:.0f} MB of shared memory for the "
+            f"batches under way, and {SHARED} has {free / 2**20:.0f} MB free: give it more (docker "
+            f"run --shm-size=8g), or take fewer workers (0: none) or a smaller data.batch_size"
+        )
 
 
 def is_workers(error: BaseException) -> bool:
@@ -39,8 +67,9 @@ def explained(error: BaseException, awaited: Sequence[str]) -> DataError:
         )
     why = re.search(r"killed by signal: (\w+( \w+)?)", text)
     ended = f"was killed by the signal {why[1]}" if why else "ended unexpectedly"
+    cause = f"{SHARED} is full" if "Bus error" in ended else "memory runs out"
     return DataError(
-        f"a worker that prepares batches {ended}, as happens when memory runs out; {batch}. "
+        f"a worker that prepares batches {ended}, as happens when {cause}; {batch}. "
         f"{_ANSWER} a smaller data.num_workers (0: no workers)"
     )
 
