@@ -215,6 +215,24 @@ def test_a_run_that_ended_within_an_epoch_can_be_made_longer(train: Train) -> No
     assert_equal_state(outcome.folder / "whole", outcome.folder / "parts")
 
 
+def test_a_finished_run_that_goes_on_is_not_finished_until_it_is_judged_again(
+    train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    longer = ("ckpt_path=run/checkpoints/last.ckpt", "trainer.max_epochs=3")
+    metrics = train(*RUN, "trainer.max_epochs=1", "hydra.run.dir=run").run / "metrics.json"
+    before = metrics.read_text()
+
+    def stop(*given: Any, **options: Any) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SoloboxModule, "configure_gradient_clipping", stop)
+        train(*longer, expect=143)
+    assert not metrics.exists()
+    train(*longer)
+    assert metrics.read_text() != before
+
+
 def test_continuing_a_finished_run_changes_nothing(train: Train) -> None:
     run = train(*RUN, "hydra.run.dir=run").run
     kept = [run / "history.csv", *sorted((run / "checkpoints").iterdir())]

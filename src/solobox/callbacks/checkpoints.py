@@ -8,6 +8,7 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from solobox.engine.logger import flush, write_step
+from solobox.engine.run_directory import METRICS_FILE
 from solobox.errors import ConfigError
 
 
@@ -35,6 +36,11 @@ class Checkpoints(Checkpoint):
         self.every_n_steps = every_n_steps
         self.best: list[float] = []  # [loc_50, iou], empty before the first validation
         self.ended: dict[str, Any] | None = None  # where within an epoch the run ends
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """What was judged before is no longer the run's end: it goes on."""
+        if trainer.is_global_zero:
+            (self.last_path.parents[1] / METRICS_FILE).unlink(missing_ok=True)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save the best state so far."""
