@@ -149,6 +149,7 @@ PREPARED: dict[str, Prepare] = {
     "CUDA where there is none": nothing,
     "The weights are another network's": other_weights,
     "Training diverged": tiny,
+    "Memory is full": nothing,
     "Every image gets the same class": blind,
     "The run directory is taken": a_run,
     "A continued run with other settings": a_run,

@@ -91,18 +91,12 @@ def test_two_processes_train_what_one_trains(train: Train, shown: list[list[int]
     ("options", "said"),
     [
         (("trainer.devices=2",), "trainer.devices=2 needs trainer=ddp"),
-        ((DDP, "data.batch_size=15"), "must be a multiple of 2; found 15"),
-        ((DDP, "data.train=49"), "the last batch of an epoch has 1 of 49 training images"),
-        pytest.param(
-            (DDP, "data.train=49", "data.val=1", "+trainer.limit_train_batches=3"), "1 validation",
-            marks=pytest.mark.slow,
-        ),
         ((DDP, "trainer.devices=0"), "trainer.devices must be a whole number >= 1"),
         ((DDP, "trainer.num_nodes=2"), "torchrun --nnodes 2"),
         ((DDP, "trainer.strategy=fsdp"), "trainer.strategy must be ddp or null"),
     ],
 )  # fmt: skip
-def test_what_processes_cannot_share_is_refused(
+def test_processes_that_cannot_be_are_refused(
     train: Train, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], said: str
 ) -> None:
     outcome = train(*SMALL, *options, expect=1)
@@ -145,6 +139,31 @@ def ended(process: "subprocess.Popen[str]", code: int = 0) -> tuple[str, str]:
 
 SCRIPT = str(ROOT / "train.py")
 TORCHRUN = ("-m", "torch.distributed.run")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("data.batch_size=15",), "must be a multiple of 2; found 15"),
+        pytest.param(
+            ("data.train=49",), "the last batch of an epoch has 1 of 49 training images",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ("data.train=49", "data.val=1", "+trainer.limit_train_batches=3"), "1 validation",
+            marks=pytest.mark.slow,
+        ),
+    ],
+)  # fmt: skip
+def test_what_processes_cannot_share_is_refused_by_one_of_them(
+    start: Callable[..., "subprocess.Popen[str]"],
+    tmp_path: Path,
+    options: tuple[str, ...],
+    said: str,
+) -> None:
+    _, err = ended(start(SCRIPT, *SMALL, DDP, *options), 1)
+    assert said in err and err.count("error:") == 1
+    assert not list(tmp_path.rglob("config.yaml"))
 
 
 @pytest.mark.slow
