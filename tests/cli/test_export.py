@@ -183,11 +183,8 @@ def test_a_full_disk_is_said_and_leaves_nothing(
 ) -> None:
     pytest.importorskip("onnxruntime", reason="needs solobox[export]")
 
-    def left() -> list[Path]:
-        """Whatever lies here, but for the cache of drawn images, which may be begun."""
-        return sorted(path for path in Path().rglob("*") if path.parts[0] != "data")
-
-    before = left()
+    solobox("export", BEST, "--format", name, "--out", f"first.{suffix}")  # draws the images
+    before = sorted(Path.cwd().rglob("*"))
     unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def full(*found: float) -> None:
@@ -199,7 +196,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(
             err = solobox("export", BEST, *arguments, expect=1).err
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
-        assert left() == before
+        assert sorted(Path.cwd().rglob("*")) == before
         return err
 
     full()

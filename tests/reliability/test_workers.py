@@ -1,5 +1,6 @@
 """A worker that dies, hangs or meets a damaged image ends the run in a sentence, and it goes on."""
 
+import multiprocessing
 import os
 import signal
 import time
@@ -16,7 +17,7 @@ from tests.reliability.runs import assert_equal_runs
 from torch.utils.data import get_worker_info
 
 from solobox.data.dataset import Images
-from solobox.data.workers import check_shared_memory, explained
+from solobox.data.workers import check_shared_memory, explained, kill_workers
 from solobox.engine.checkpoint_io import read_checkpoint
 from solobox.errors import ConfigError
 
@@ -139,3 +140,12 @@ def test_workers_that_the_shared_memory_has_no_room_for_are_refused(
     check_shared_memory(1, batch)
     with pytest.raises(ConfigError, match=r"needs 92 MB .* has 64 MB free: .* --shm-size"):
         check_shared_memory(2, batch)
+
+
+def test_processes_that_are_no_workers_live_on() -> None:
+    """A launcher's, or a user's own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        others = multiprocessing.active_children()
+        kill_workers(others)
+        assert others and all(process.is_alive() for process in others)
+        assert pool.apply(abs, (-3,)) == 3

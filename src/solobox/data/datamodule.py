@@ -1,5 +1,6 @@
 """A source of images as the loaders that Lightning asks for."""
 
+import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -88,6 +89,7 @@ class DataModule(LightningDataModule):
             )
         if worker_timeout < 0:
             raise ConfigError(f"data.worker_timeout must be >= 0; found {worker_timeout}")
+        self._others = multiprocessing.active_children()
         self.source = source
         self.augment = augment
         self.batch_size = batch_size
@@ -157,7 +159,7 @@ class DataModule(LightningDataModule):
 
     def on_exception(self, exception: BaseException) -> None:
         """Wait for no worker, which may hang."""
-        kill_workers()
+        kill_workers(self._others)
 
     def explained(self, error: Exception) -> DataError:
         """An error of the loader's workers as a sentence."""

@@ -4,7 +4,8 @@ import multiprocessing
 import os
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from multiprocessing.process import BaseProcess
 
 from solobox.errors import ConfigError, DataError
 
@@ -74,9 +75,13 @@ def explained(error: BaseException, awaited: Sequence[str]) -> DataError:
     )
 
 
-def kill_workers() -> None:
-    """End what would be waited for: a process that hangs does not hear a polite request."""
-    workers = multiprocessing.active_children()
+def kill_workers(others: Collection[BaseProcess]) -> None:
+    """End what would be waited for: a process that hangs does not hear a polite request.
+
+    Args:
+        others: children of this process that are not a loader's, such as a launcher's.
+    """
+    workers = [child for child in multiprocessing.active_children() if child not in others]
     if not workers:
         return
     # torch would raise an error about each, in place of the one that is on its way.
