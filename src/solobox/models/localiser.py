@@ -86,9 +86,21 @@ class Localiser(nn.Module):
             floats = (floats * self.luma).sum(1, keepdim=True)
         elif self.channels == 3 and images.shape[1] == 1:
             floats = floats.repeat(1, 3, 1, 1)
-        # (x - mean) / std in one pass over the images.
-        normalised = torch.addcmul(-self.mean / self.std, floats, 1 / self.std)
-        return self.trunk(normalised).float()
+        return self.trunk(self._normalised(floats)).float()
+
+    def _normalised(self, floats: Tensor) -> Tensor:
+        """(x - mean) / std in one pass over the images."""
+        shift, scale = -self.mean / self.std, 1 / self.std
+        if not floats.is_contiguous(memory_format=torch.channels_last):
+            return torch.addcmul(shift, floats, scale)
+        # Training images have their channels last: whole lines of pixels, or torch's loops over
+        # three numbers at a time take seven times as long.
+        width = floats.shape[3]
+        lines = floats.permute(0, 2, 3, 1).flatten(2)
+        normalised = torch.addcmul(
+            shift.flatten().repeat(width), lines, scale.flatten().repeat(width)
+        )
+        return normalised.unflatten(2, (width, -1)).permute(0, 3, 1, 2)
 
     def outputs(self, features: Tensor) -> Tensor:
         """Outputs (B, K + 4) from shared features (B, C, h, w)."""
