@@ -60,8 +60,9 @@ def waits_of_steps(
     average.setup(SimpleNamespace(), module, "fit")  # type: ignore[arg-type]
     module.to(DEVICE)
     trainer: Any = SimpleNamespace(
-        global_step=0, log_every_n_steps=STEPS if logged else 1000, fit_loop=None, training=True,
-        precision_plugin=None, datamodule=SimpleNamespace(train=Names("abcdefgh")),
+        global_step=0, current_epoch=0, loggers=[], fit_loop=None, training=True,
+        log_every_n_steps=STEPS if logged else 1000, precision_plugin=None,
+        datamodule=SimpleNamespace(train=Names("abcdefgh")),
     )  # fmt: skip
     module._trainer = trainer
     average.on_train_start(trainer, module)
@@ -100,7 +101,6 @@ def a_module(monkeypatch: pytest.MonkeyPatch, chosen: dict[str, str], **part: An
         SoloboxModule, "global_step", property(lambda self: self._trainer.global_step)
     )
     monkeypatch.setattr(SoloboxModule, "trainer", property(lambda self: self._trainer))
-    monkeypatch.setattr(module, "log_dict", lambda values, **_: None)
     return module
 
 

@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from solobox.balance import Balance, balance_of
+from solobox.balance import balance_of
 from solobox.boxes import iou
 from solobox.data.order import hash32
 from solobox.engine.checkpoint_io import FORMAT
 from solobox.engine.divergence import Watch, refuse_infinite
-from solobox.engine.logger import tensorboards
+from solobox.engine.logger import log_step, tensorboards
 from solobox.engine.parameter_groups import parameter_groups
 from solobox.engine.predict import results_of
 from solobox.losses.across import as_rank_zero, ranks, rows_of_all
@@ -23,7 +23,7 @@ from solobox.losses.loss_schedule import LossSchedule
 from solobox.losses.objective import Objective
 from solobox.metrics import Results, validated
 from solobox.models.localiser import Localiser
-from solobox.types import Batch, LossParts, Prediction
+from solobox.types import Batch, Prediction
 
 
 class SoloboxModule(LightningModule):
@@ -69,6 +69,7 @@ class SoloboxModule(LightningModule):
         self.results: Results | None = None  # of the last validation, on the original images
         self.validated: Prediction  # the same, on the canvas
         self.watch = Watch()  # of every process's images
+        self._noted: dict[str, Tensor | float] = {}  # of a step that is to be logged
 
     @property
     def active(self) -> Objective:
@@ -106,8 +107,17 @@ class SoloboxModule(LightningModule):
         self.watch.losses.append((*tasks, rows_of_all(batch.indices.repeat(times))))
         balance = None
         if self._is_due():
-            self.log_dict({"loss/classification": lc, "loss/localisation": ll})
-            balance = self._log_balance(parts, features, pred.box, boxes)
+            n = len(features)  # the rows after these are further ones of the same images
+            good = iou(pred.box.detach()[:n], boxes[:n]) >= 0.5
+            balance = balance_of(parts, features, good)
+            self._noted = {
+                "loss/classification": lc,
+                "loss/localisation": ll,
+                "loss/total": parts.total.detach(),
+                **{f"balance/{name}": value for name, value in balance._asdict().items()},
+                "phase": self.schedule.phase,
+                "lr": self.trainer.optimizers[0].param_groups[0]["lr"],
+            }
         # "loss" is what Lightning minimises, and divides when batches are accumulated.
         outputs = {"classification": lc, "localisation": ll, "total": parts.total.detach()}
         outputs["indices"] = rows_of_all(batch.indices)
@@ -117,7 +127,7 @@ class SoloboxModule(LightningModule):
         return outputs if balance is None else outputs | {"balance": torch.stack(balance)}
 
     def _is_due(self) -> bool:
-        """Whether Lightning hands what this step logs to TensorBoard."""
+        """Whether this step is one to be logged."""
         return (self.global_step + 1) % self.trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
 
     def on_train_epoch_end(self) -> None:
@@ -187,6 +197,9 @@ class SoloboxModule(LightningModule):
             for gradient in gradients:
                 gradient.masked_fill_(broken, 0)
             norm = norm.masked_fill(broken, 0)
+        if self._noted:
+            log_step(self.trainer, self._noted)
+            self._noted = {}
         if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
             norm = norm / scaler.get_scale()
         # On a CPU nobody waits for the answer, and most steps are within the limit.
@@ -243,19 +256,6 @@ class SoloboxModule(LightningModule):
         text = f"after step {self.global_step}: {before} -> {self.schedule.phase_name}"
         for logger in tensorboards(self.trainer):
             logger.experiment.add_text("phase", text, self.global_step)
-
-    def _log_balance(
-        self, parts: LossParts, features: Tensor, said: Tensor, boxes: Tensor
-    ) -> Balance:
-        n = len(features)  # the rows after these are further ones of the same images
-        balance = balance_of(parts, features, iou(said.detach()[:n], boxes[:n]) >= 0.5)
-        self.log_dict({f"balance/{name}": value for name, value in balance._asdict().items()})
-        self.log_dict({
-            "loss/total": parts.total.detach(),
-            "phase": float(self.schedule.phase),
-            "lr": self.trainer.optimizers[0].param_groups[0]["lr"],
-        })  # fmt: skip
-        return balance
 
 
 @torch.no_grad()

@@ -7,7 +7,7 @@ from typing import Any
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
-from solobox.engine.logger import flush, write_step
+from solobox.engine.logger import flush
 from solobox.engine.run_directory import METRICS_FILE
 from solobox.errors import ConfigError
 
@@ -61,10 +61,10 @@ class Checkpoints(Checkpoint):
         if trainer.is_last_batch or trainer.fit_loop.epoch_loop._should_accumulate():
             return
         if trainer.should_stop:
-            write_step(trainer)
+            flush(trainer)
             self.ended = deepcopy(trainer._checkpoint_connector._get_loops_state_dict())
         elif self.every_n_steps and trainer.global_step % self.every_n_steps == 0:
-            write_step(trainer)
+            flush(trainer)
             trainer.save_checkpoint(self.last_path)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -8,7 +8,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from solobox.callbacks.checkpoints import Checkpoints
-from solobox.engine.logger import write_step
+from solobox.engine.logger import flush
 from solobox.engine.signals import asking
 from solobox.errors import Stopped
 
@@ -38,7 +38,7 @@ class CleanStop(Callback):
         if trainer.is_last_batch or trainer.fit_loop.epoch_loop._should_accumulate():
             return
         if signum := self._heard(trainer):
-            write_step(trainer)
+            flush(trainer)
             self._leave(trainer, signum)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

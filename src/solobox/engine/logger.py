@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+import torch
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor
+
+SECONDS = 10  # after which TensorBoard sees a value
 
 
 def tensorboards(trainer: Trainer) -> list[TensorBoardLogger]:
@@ -13,14 +16,20 @@ def tensorboards(trainer: Trainer) -> list[TensorBoardLogger]:
     return [logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)]
 
 
-def write_step(trainer: Trainer) -> None:
-    """Write the values of this step out now: a checkpoint must not be ahead of the curves."""
-    trainer._logger_connector.update_train_step_metrics()
-    flush(trainer)
+def log_step(trainer: Trainer, values: Mapping[str, Tensor | float]) -> None:
+    """Hand values () of the step under way to the loggers.
+
+    Lightning's `log` keeps a metric of its own for each value, which takes longer than they do.
+    """
+    tensors = {name: value for name, value in values.items() if isinstance(value, Tensor)}
+    asked = dict(zip(tensors, torch.stack(list(tensors.values())).cpu().tolist(), strict=True))
+    numbers = {"epoch": trainer.current_epoch, **values, **asked}
+    for logger in trainer.loggers:
+        logger.log_metrics(numbers, trainer.fit_loop.epoch_loop._batches_that_stepped)
 
 
 def flush(trainer: Trainer) -> None:
-    """Write out what the loggers keep back."""
+    """Write out what the loggers keep back: a checkpoint must not be ahead of the curves."""
     for logger in trainer.loggers:
         logger.save()
 
@@ -35,15 +44,9 @@ class EventsLogger(TensorBoardLogger):
 
     def __init__(self, directory: Path, resumed_at: int | None = None) -> None:
         super().__init__(
-            directory, name="", version="", default_hp_metric=False, purge_step=resumed_at
-        )
-        self._last: tuple[Any, ...] = ()
-
-    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        """Write values, once: after `write_step` Lightning brings those of the step again."""
-        if (step, *metrics) != self._last:
-            super().log_metrics(metrics, step)
-            self._last = (step, *metrics)
+            directory, name="", version="", default_hp_metric=False, purge_step=resumed_at,
+            flush_secs=SECONDS,
+        )  # fmt: skip
 
     def save(self) -> None:
         """Write out what is buffered."""
